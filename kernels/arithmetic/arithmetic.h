@@ -1,0 +1,29 @@
+// Sums of tensors.
+//
+//   linear        y = alpha * a + beta * b + constant     b may be empty; a, b, y of one shape (N,H,W,C)
+//                 aliasing: y may be a or b     cost: 4 flop an element
+//   channel_sum   y[c] = sum_{n,h,w} x[n,h,w,c]     x (N,H,W,C), y (1,1,1,C): the gradient of a bias
+//                 sums: as in batch_norm     cost: 1 flop an element
+//                 scratch: channel_sum_scratch(x) bytes
+//
+// Both take Write: accumulate adds the result to y.
+#pragma once
+#include "core/view.h"
+
+namespace dagan {
+
+struct LinearGeometry {
+  float alpha = 1, beta = 0, constant = 0;
+};
+
+using LinearFn = void(const Launch&, LinearGeometry, View a, View b, View y, Write);
+using ChannelSumFn = void(const Launch&, View x, View y, Write);
+using ChannelSumScratchFn = std::int64_t(Shape x);
+
+namespace cpu {
+LinearFn linear;
+ChannelSumFn channel_sum;
+ChannelSumScratchFn channel_sum_scratch;
+}  // namespace cpu
+
+}  // namespace dagan

@@ -1,0 +1,14 @@
+// Threads for CPU kernels. Work is cut the same way for any number of threads, so no result depends on it.
+#pragma once
+#include <cstdint>
+
+namespace dagan {
+
+// Calls f(i) for i in [0, count), each exactly once, on all threads.
+template <class F>
+void parallel_for(std::int64_t count, F&& f) {
+#pragma omp parallel for schedule(static)
+  for (std::int64_t i = 0; i < count; ++i) f(i);
+}
+
+}  // namespace dagan
