@@ -1,0 +1,183 @@
+"""Writes the golden values of a C++ training step: python make_golden.py [FOLDER]
+
+The model and its step are written here once more in PyTorch and run in double precision; README.md
+beside this file says what the files hold. Needs torch, numpy and safetensors.
+"""
+import json
+import pathlib
+import sys
+
+import torch
+from safetensors.numpy import save_file
+from torch import nn
+from torch.nn import functional as F
+
+SIZE, WIDTH, LEVELS, CHANNELS, BATCH, STEPS = 16, 4, 3, 3, 2, 20
+LEARNING_RATE, BETAS, EPSILON = 1e-3, (0.5, 0.999), 1e-8
+ADVERSARIAL, GENERATOR, DISCRIMINATOR = 1.0, 40.0, 1.0
+SLOPE, INIT = 0.2, 0.02
+
+
+class Network(nn.Module):
+    """Encoder and decoder of 4x4 stride-2 convolutions, with the U-Net's skips or without."""
+
+    def __init__(self, skips):
+        super().__init__()
+        self.skips = skips
+        widths = [CHANNELS] + [WIDTH * min(2**i, 8) for i in range(LEVELS)]
+        for level in range(1, LEVELS + 1):
+            edge = level in (1, LEVELS)  # the first and the bottleneck have a bias, no norm
+            conv = nn.Conv2d(widths[level - 1], widths[level], 4, 2, 1, bias=edge)
+            self.add_module(f"down{level}", conv)
+            if not edge:
+                self.add_module(f"down{level}_norm", nn.BatchNorm2d(widths[level]))
+        for up in range(1, LEVELS + 1):
+            level = LEVELS + 1 - up
+            fan_in = widths[level] * (2 if skips and up > 1 else 1)
+            last = up == LEVELS
+            conv = nn.ConvTranspose2d(fan_in, widths[level - 1], 4, 2, 1, bias=last)
+            self.add_module(f"up{up}", conv)
+            if not last:
+                self.add_module(f"up{up}_norm", nn.BatchNorm2d(widths[level - 1]))
+        for module in self.modules():
+            if isinstance(module, (nn.Conv2d, nn.ConvTranspose2d)):
+                nn.init.normal_(module.weight, 0, INIT)
+                if module.bias is not None:
+                    nn.init.zeros_(module.bias)
+            elif isinstance(module, nn.BatchNorm2d):
+                nn.init.normal_(module.weight, 1, INIT)
+                nn.init.zeros_(module.bias)
+
+    def block(self, name, x):
+        x = getattr(self, name)(x)
+        return getattr(self, name + "_norm")(x) if hasattr(self, name + "_norm") else x
+
+    def forward(self, x):
+        encoded = []
+        for level in range(1, LEVELS + 1):
+            x = self.block(f"down{level}", x if level == 1 else F.leaky_relu(x, SLOPE))
+            encoded.append(x)
+        for up in range(1, LEVELS + 1):
+            if self.skips and up > 1:
+                x = torch.cat([x, encoded[LEVELS - up]], 1)
+            x = self.block(f"up{up}", F.relu(x))
+        return torch.tanh(x)
+
+
+def smooth_images(generator):
+    """Smooth noise in [-1,1], exact in float32: (STEPS, BATCH, CHANNELS, SIZE, SIZE)."""
+    coarse = torch.rand(STEPS * BATCH, CHANNELS, 5, 5, generator=generator) * 2 - 1
+    fine = F.interpolate(coarse, (SIZE, SIZE), mode="bilinear", align_corners=True)
+    return fine.reshape(STEPS, BATCH, CHANNELS, SIZE, SIZE)
+
+
+def named_tensors(networks):
+    """(name, tensor) of every parameter and running statistic."""
+    leaf = {"weight": "filter", "bias": "bias"}
+    norm_leaf = {"weight": "gamma", "bias": "beta",
+                 "running_mean": "mean", "running_var": "variance"}
+    for player, network in networks.items():
+        entries = list(network.named_parameters()) + list(network.named_buffers())
+        for name, tensor in entries:
+            module, last = name.split(".")
+            if last == "num_batches_tracked":
+                continue
+            new = norm_leaf[last] if module.endswith("_norm") else leaf[last]
+            yield f"{player}.{module.removesuffix('_norm')}.{new}", tensor
+
+
+def nhwc(tensor):
+    """Filters (K,C,R,S) and images (N,C,H,W) with channels last; vectors as (1,1,1,C); float32."""
+    t = tensor.detach()
+    t = t.permute(0, 2, 3, 1) if t.dim() == 4 else t.reshape(1, 1, 1, -1)
+    return t.float().contiguous().numpy()
+
+
+def train(kind, dtype):
+    """Returns (tensors to store, losses by name) of STEPS steps computed in `dtype`."""
+    torch.manual_seed(1)
+    networks = {"generator": Network(skips=True)}
+    if kind == "dagan":
+        networks["discriminator"] = Network(skips=False)
+    images = smooth_images(torch.Generator().manual_seed(2)).to(dtype)
+    adam = {}
+    for player, network in networks.items():
+        network.to(dtype)
+        adam[player] = torch.optim.Adam(network.parameters(), LEARNING_RATE, BETAS, EPSILON)
+    out = {name: nhwc(t) for name, t in named_tensors(networks)}
+    losses = {}
+
+    def update(player, loss, step):
+        names = {id(t): n for n, t in named_tensors(networks)}
+        parameters = list(networks[player].parameters())
+        gradients = torch.autograd.grad(loss, parameters)
+        for parameter, gradient in zip(parameters, gradients):
+            parameter.grad = gradient
+            if step == 0:
+                out["gradient." + names[id(parameter)]] = nhwc(gradient)
+        adam[player].step()
+
+    def log(name, value):
+        losses.setdefault(name, []).append(value.item())
+
+    generator, discriminator = networks["generator"], networks.get("discriminator")
+    for step, x in enumerate(images):
+        out[f"input.{step}"] = nhwc(x)
+        fake = generator(x)
+        adversarial = 0
+        if discriminator:
+            real, faked = discriminator(x), discriminator(fake.detach())
+            reconstruction, gain = F.mse_loss(real, x), F.mse_loss(faked, real)
+            loss = DISCRIMINATOR * reconstruction - ADVERSARIAL * gain
+            log("discriminator", loss)
+            log("discriminator_reconstruction", reconstruction)
+            log("discriminator_adversarial", gain)
+            update("discriminator", loss, step)
+            with torch.no_grad():
+                real = discriminator(x)
+            adversarial = F.mse_loss(discriminator(fake), real)
+            log("generator_adversarial", adversarial)
+        contextual = F.mse_loss(fake, x)
+        weighted = contextual
+        if discriminator:
+            weighted = GENERATOR * contextual + ADVERSARIAL * adversarial
+        log("generator_reconstruction", contextual)
+        log("generator", weighted)
+        update("generator", weighted, step)
+    out.update({"final." + name: nhwc(t) for name, t in named_tensors(networks)})
+    return out, losses
+
+
+def largest_difference(a, b):
+    """Largest relative difference of two runs' losses, one number per name."""
+    return {k: max(abs(p - q) / abs(p) for p, q in zip(a[k], b[k])) for k in a}
+
+
+def main():
+    folder = pathlib.Path(sys.argv[1] if len(sys.argv) > 1 else pathlib.Path(__file__).parent)
+    torch.set_num_threads(1)
+    for kind in ("dagan", "unet"):
+        tensors, losses = train(kind, torch.float64)
+        single, single_losses = train(kind, torch.float32)
+        drift = largest_difference(losses, single_losses)
+        print(kind, "largest relative difference of a float32 run's losses:", drift)
+        for prefix in ("gradient.", "final."):
+            # An entry near zero has no relative accuracy: hold each tensor against its largest.
+            worst = max((abs(single[n] - tensors[n]).max() / abs(tensors[n]).max(), n)
+                        for n in tensors if n.startswith(prefix))
+            print(kind, "largest difference within", prefix, worst)
+        assert max(drift.values()) < 1e-5, "the step is too chaotic to compare with"
+        for name, values in losses.items():
+            tensors["loss." + name] = torch.tensor(values).float().reshape(1, 1, 1, -1).numpy()
+        recipe = dict(kind=kind, size=SIZE, width=WIDTH, levels=LEVELS, channels=CHANNELS,
+                      batch=BATCH, steps=STEPS, learning_rate=LEARNING_RATE,
+                      beta1=BETAS[0], beta2=BETAS[1],
+                      epsilon=EPSILON, adversarial=ADVERSARIAL, discriminator=DISCRIMINATOR,
+                      generator=GENERATOR if kind == "dagan" else 1.0, slope=SLOPE,
+                      norm_epsilon=1e-5, norm_momentum=0.1)
+        metadata = {"recipe": json.dumps(recipe), "losses": json.dumps(losses),
+                    "single_drift": json.dumps(drift)}
+        save_file(tensors, folder / f"{kind}_small.safetensors", metadata)
+
+
+main()
