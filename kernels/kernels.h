@@ -44,9 +44,8 @@ struct Kernels {
   AllFiniteFn* all_finite;
   AdamFn* adam;
 
-  ImageNormaliseFn* image_normalise;
-  ImageResizeFn* image_resize;
-  ImageResizeScratchFn* image_resize_scratch;
+  ImageNormaliseResizeFn* image_normalise_resize;
+  ImageNormaliseResizeScratchFn* image_normalise_resize_scratch;
 
   AugmentFn* augment;
   CorruptFn* corrupt;
