@@ -1,5 +1,5 @@
-// Everything a training run can be told, with the values of the built-in recipe `default` where a recipe
-// file says nothing else. Names, help texts and ranges stand in recipe_table.cpp.
+// Everything a training run can be told, with the values of the built-in recipe `default` where a
+// recipe file says nothing else. Names, help texts and ranges stand in recipe_table.cpp.
 #pragma once
 #include <cstdint>
 #include <string>
@@ -8,10 +8,11 @@ namespace dagan {
 
 struct Recipe {
   struct Data {
-    std::int64_t size = 64;             // pixels, height and width of what the networks see
-    std::string channels = "auto";      // auto | 1 | 3
-    std::string levels = "auto";        // auto | full | LOW:HIGH, the camera values mapped to -1 and 1
+    std::int64_t size = 64;         // pixels, height and width of what the networks see
+    std::string channels = "auto";  // auto | 1 | 3
+    std::string levels = "auto";    // auto | full | LOW:HIGH, the camera values mapped to -1 and 1
     double validation_fraction = 0.15;  // of the good training images, held back
+    bool operator==(const Data&) const = default;
   } data;
 
   struct Model {
@@ -21,6 +22,7 @@ struct Recipe {
     double slope = 0.2;          // of LeakyReLU
     bool decoder_norm = true;    // batch norm behind the decoder's transposed convolutions
     double init = 0.02;          // standard deviation of the initial filters
+    bool operator==(const Model&) const = default;
   } model;
 
   struct Loss {
@@ -29,8 +31,9 @@ struct Recipe {
     double adversarial = 1;
     double generator = 40;
     double discriminator = 1;
-    double margin = 0.02;   // hinge: where the discriminator's gain from |D(x)-D(G(x))| ends
-    double balance = 0.5;   // adae: weight of |G(x)-D(G(x))| in the discriminator's loss
+    double margin = 0.02;  // hinge: where the discriminator's gain from |D(x)-D(G(x))| ends
+    double balance = 0.5;  // adae: weight of |G(x)-D(G(x))| in the discriminator's loss
+    bool operator==(const Loss&) const = default;
   } loss;
 
   struct Train {
@@ -44,6 +47,7 @@ struct Recipe {
     std::int64_t checkpoint_every = 200;
     std::int64_t sample_every = 200;
     std::int64_t log_every = 10;
+    bool operator==(const Train&) const = default;
   } train;
 
   struct Repair {
@@ -51,11 +55,13 @@ struct Recipe {
     double side_min = 0.0625, side_max = 0.25;
     double brightness = 0.8;
     double noise = 0.1;
+    bool operator==(const Repair&) const = default;
   } repair;
 
   struct Augment {
     bool flip_horizontal = false, flip_vertical = false;
     std::int64_t shift = 0;
+    bool operator==(const Augment&) const = default;
   } augment;
 
   struct Detect {
@@ -64,7 +70,10 @@ struct Recipe {
     double top_fraction = 0.01;
     bool standardise = false;
     double max_false_reject = 0.05;
+    bool operator==(const Detect&) const = default;
   } detect;
+
+  bool operator==(const Recipe&) const = default;
 };
 
 }  // namespace dagan
