@@ -1,0 +1,118 @@
+#include "core/gradients.h"
+
+namespace dagan {
+
+Gradients::Gradients(Tape& tape, std::vector<char> wanted)
+    : tape_(tape),
+      wanted_(std::move(wanted)),
+      known_(wanted_.size()),
+      written_(wanted_.size(), 0) {}
+
+void Gradients::seed(Tensor loss, Tensor one) {
+  known_[loss.id] = one;
+  written_[loss.id] = 1;
+}
+
+Tensor Gradients::make(Tensor t) {
+  if (known_[t.id]) return known_[t.id];
+  const Value value = tape_[t];  // a copy: making values moves them
+  const std::string name = text("d(", value.name, ")");
+  if (value.whole < 0) {
+    known_[t.id] = tape_.make(name, value.shape);
+  } else {
+    const Tensor whole = make({&tape_, value.whole});
+    known_[t.id] = tape_.make_part(name, value.shape, whole, value.offset);
+  }
+  return known_[t.id];
+}
+
+std::optional<Gradients::Target> Gradients::into(Tensor t) {
+  if (!wants(t)) return std::nullopt;
+  const int whole = tape_[t].whole;
+  const bool written = written_[t.id] || (whole >= 0 && written_[whole]);
+  if (!written) {
+    for (std::size_t i = 0; i < wanted_.size(); ++i) {
+      check(!written_[i] || tape_.values()[i].whole != t.id, "[backward] ", t,
+            " would overwrite the gradient of its part ", tape_.values()[i].name,
+            ": use the part before the whole when recording");
+    }
+  }
+  written_[t.id] = 1;
+  return Target{make(t), written ? Write::accumulate : Write::overwrite};
+}
+
+namespace {
+
+// Which values a wanted leaf flows into, and so need a gradient on the way back.
+std::vector<char> reached_by(const Tape& tape, std::span<const Tensor> wanted) {
+  const std::vector<Value>& values = tape.values();
+  std::vector<char> reached(values.size(), 0);
+  for (const Tensor& t : wanted) reached[t.id] = 1;
+  const auto mark = [&](int id) {
+    reached[id] = 1;
+    if (values[id].whole >= 0) reached[values[id].whole] = 1;
+  };
+  for (const Node& node : tape.nodes()) {
+    bool any = false;
+    for (const Tensor& t : node.in) any = any || reached[t.id];
+    if (!any) continue;
+    for (const Tensor& t : node.out) {
+      if (values[t.id].life != Life::persistent) mark(t.id);
+    }
+  }
+  return reached;
+}
+
+// What the gradient nodes [first, end) read of node's tensors must be what node itself saw.
+void check_unchanged(const Tape& tape, const Node& node, std::size_t first) {
+  const auto compare = [&](const std::vector<Tensor>& tensors, const std::vector<int>& versions) {
+    for (std::size_t i = 0; i < tensors.size(); ++i) {
+      const Tensor t = tensors[i];
+      if (tape[t].version == versions[i]) continue;
+      for (std::size_t j = first; j < tape.nodes().size(); ++j) {
+        for (const Tensor& read : tape.nodes()[j].in) {
+          check(!(read == t), "[backward] the gradient of ", node.op->name(), " -> ", node.out[0],
+                " needs ", t, ", which node ", tape[t].last_writer, " (",
+                tape.nodes()[tape[t].last_writer].op->name(),
+                ") has overwritten since: record the backward pass before the update");
+        }
+      }
+    }
+  };
+  compare(node.in, node.in_versions);
+  compare(node.out, node.out_versions);
+}
+
+}  // namespace
+
+std::vector<Tensor> backward(Tensor loss, std::span<const Tensor> wanted) {
+  Tape& tape = *loss.tape;
+  check(loss.shape() == Shape{}, "[backward] the loss must be a scalar, but is ", loss);
+  const std::size_t count = tape.nodes().size();
+  Gradients gradients(tape, reached_by(tape, wanted));
+  check(gradients.wants(loss), "[backward] ", loss, " depends on none of the wanted values");
+  gradients.seed(loss, tape.constant(text("d(", loss.name(), ")"), {}, 1.0f));
+
+  for (std::size_t i = count; i-- > 0;) {
+    const Node node = tape.nodes()[i];  // a copy: vjp appends to the tape
+    bool reached = false;
+    for (const Tensor& t : node.out) {
+      const int whole = tape[t].whole;
+      if (!gradients.has(t) && whole >= 0 && gradients.has({&tape, whole})) gradients.into(t);
+      reached = reached || (gradients.has(t) && gradients.wants(t));
+    }
+    if (!reached) continue;
+    const std::size_t first = tape.nodes().size();
+    node.op->vjp(node, gradients);
+    check_unchanged(tape, node, first);
+  }
+
+  std::vector<Tensor> result;
+  for (const Tensor& t : wanted) {
+    check(gradients.has(t), "[backward] ", loss, " does not depend on ", t);
+    result.push_back(gradients.of(t));
+  }
+  return result;
+}
+
+}  // namespace dagan

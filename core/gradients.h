@@ -1,0 +1,46 @@
+// Reverse-mode differentiation that records: the backward pass is more nodes on the same tape.
+#pragma once
+#include <optional>
+#include <span>
+#include <vector>
+
+#include "core/tape.h"
+
+namespace dagan {
+
+// The gradients known so far while a backward pass is being recorded. The gradient of a part is the same
+// part of the gradient of the whole: concatenation and flat parameter buffers need no copies.
+class Gradients {
+ public:
+  struct Target {
+    Tensor tensor;
+    Write write;  // overwrite for the first contribution, accumulate after that
+  };
+
+  Gradients(Tape& tape, std::vector<char> wanted);
+
+  Tensor of(Tensor t) const { return known_[t.id]; }
+  bool has(Tensor t) const { return bool(known_[t.id]); }
+  bool wants(Tensor t) const { return t.id < int(wanted_.size()) && wanted_[t.id]; }
+  // Where to write a gradient of t, or nothing when no wanted leaf lies behind it.
+  std::optional<Target> into(Tensor t);
+  void seed(Tensor loss, Tensor one);
+
+  Tape& tape() const { return tape_; }
+
+ private:
+  Tensor make(Tensor t);
+
+  Tape& tape_;
+  std::vector<char> wanted_;
+  std::vector<Tensor> known_;  // by value id
+  std::vector<char> written_;
+};
+
+// Records the gradient of the scalar `loss` with respect to each of `wanted` (parts of one flat value
+// give parts of one flat gradient), computing only what they need. Throws when the loss does not depend
+// on one of them, when an op in between has no gradient, and when a value that the backward pass has to
+// read was overwritten after the forward pass read it; the message names both places.
+std::vector<Tensor> backward(Tensor loss, std::span<const Tensor> wanted);
+
+}  // namespace dagan

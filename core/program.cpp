@@ -1,0 +1,84 @@
+#include "core/program.h"
+
+namespace dagan {
+namespace {
+
+// Shapes are all that an op needs to say how much scratch memory its kernel wants.
+std::vector<View> shapes_of(const std::vector<Tensor>& tensors) {
+  std::vector<View> views;
+  for (const Tensor& t : tensors) {
+    views.push_back({nullptr, t.shape(), t.dtype(), (*t.tape)[t].pitch});
+  }
+  return views;
+}
+
+}  // namespace
+
+Program::Program(const Tape& tape, const Backend& backend, Store& store, PlanOptions options)
+    : backend_(backend) {
+  std::vector<std::int64_t> scratch;
+  for (const Node& node : tape.nodes()) {
+    scratch.push_back(node.op->scratch(*backend.kernels, shapes_of(node.in), shapes_of(node.out)));
+  }
+  plan_ = plan(tape, scratch, options);
+  arena_ = static_cast<std::byte*>(backend.runtime.allocate(std::size_t(plan_.arena)));
+
+  const std::vector<Value>& values = tape.values();
+  for (int id = 0; id < int(values.size()); ++id) {
+    views_.push_back(bind(values, id, store));
+    lives_.push_back(values[id].life);
+    if (values[id].life == Life::constant && views_[id].data != nullptr) {
+      const std::vector<float> fill(std::size_t(values[id].shape.size()), values[id].fill);
+      backend.runtime.copy(views_[id].data, fill.data(), fill.size() * sizeof(float));
+    }
+  }
+  for (std::size_t i = 0; i < tape.nodes().size(); ++i) {
+    const Node& node = tape.nodes()[i];
+    Step step{node.op, {}, {}, {}};
+    for (const Tensor& t : node.in) step.in.push_back(views_[t.id]);
+    for (const Tensor& t : node.out) step.out.push_back(views_[t.id]);
+    if (plan_.scratch[i] >= 0) step.launch.scratch = arena_ + plan_.scratch[i];
+    steps_.push_back(std::move(step));
+  }
+}
+
+Program::~Program() { backend_.runtime.release(arena_); }
+
+View Program::bind(const std::vector<Value>& values, int id, Store& store) const {
+  const Value& value = values[id];
+  View view{nullptr, value.shape, value.dtype, value.pitch};
+  if (value.life == Life::persistent) {
+    const Value& whole = value.whole >= 0 ? values[value.whole] : value;
+    const View entry = store.entry(whole.name, whole.shape, whole.dtype);
+    view.data = entry.as<std::byte>() + value.offset * size_of(value.dtype);
+  } else if (plan_.offset[id] >= 0) {
+    view.data = arena_ + plan_.offset[id];
+  }
+  return view;
+}
+
+void Program::run() const {
+  for (const Step& step : steps_) step.op->run(*backend_.kernels, step.launch, step.in, step.out);
+  backend_.runtime.synchronise();
+}
+
+const View& Program::host_view(Tensor t, std::size_t bytes, bool writing) const {
+  const View& view = views_.at(t.id);
+  const Life life = lives_[t.id];
+  check(life == Life::persistent || life == (writing ? Life::input : Life::output), "[program] ", t,
+        " is not an ", writing ? "input" : "output", ": its memory is shared with other values");
+  check(view.data != nullptr && view.contiguous() &&
+            std::int64_t(bytes) == view.shape.size() * size_of(view.dtype),
+        "[program] ", t, " does not hold ", bytes, " contiguous bytes");
+  return view;
+}
+
+void Program::copy_in(Tensor t, const void* from, std::size_t bytes) {
+  backend_.runtime.copy(host_view(t, bytes, true).data, from, bytes);
+}
+
+void Program::copy_out(Tensor t, void* to, std::size_t bytes) const {
+  backend_.runtime.copy(to, host_view(t, bytes, false).data, bytes);
+}
+
+}  // namespace dagan

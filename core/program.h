@@ -1,0 +1,60 @@
+// A planned tape, bound to a backend and a store: fixed memory, fixed views. Running it is a loop of
+// launches without an allocation or a decision.
+#pragma once
+#include <span>
+#include <vector>
+
+#include "core/plan.h"
+#include "core/store.h"
+
+namespace dagan {
+
+class Program {
+ public:
+  // The store must outlive the program. Entries that the store lacks are made, filled with zeros.
+  Program(const Tape& tape, const Backend& backend, Store& store, PlanOptions options = {});
+  ~Program();
+  Program(const Program&) = delete;
+  Program& operator=(const Program&) = delete;
+
+  void run() const;
+
+  // Inputs are written before a run, outputs and persistent values read after it; contiguous values only.
+  template <class T>
+  void write(Tensor t, std::span<const T> values) {
+    copy_in(t, values.data(), values.size_bytes());
+  }
+  template <class T>
+  void read(Tensor t, std::span<T> values) const {
+    copy_out(t, values.data(), values.size_bytes());
+  }
+  template <class T = float>
+  T scalar(Tensor t) const {
+    T value;
+    copy_out(t, &value, sizeof value);
+    return value;
+  }
+
+  const Plan& memory() const { return plan_; }
+
+ private:
+  struct Step {
+    std::shared_ptr<const Op> op;
+    std::vector<View> in, out;
+    Launch launch;
+  };
+
+  View bind(const std::vector<Value>& values, int id, Store& store) const;
+  void copy_in(Tensor t, const void* from, std::size_t bytes);
+  void copy_out(Tensor t, void* to, std::size_t bytes) const;
+  const View& host_view(Tensor t, std::size_t bytes, bool writing) const;
+
+  Backend backend_;
+  Plan plan_;
+  std::byte* arena_ = nullptr;
+  std::vector<View> views_;  // by value id
+  std::vector<Life> lives_;
+  std::vector<Step> steps_;
+};
+
+}  // namespace dagan

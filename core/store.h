@@ -1,0 +1,60 @@
+// Everything that outlives a step, by name: parameters, moments, running statistics, counters. Training,
+// evaluation and detection are different programs bound to one store.
+#pragma once
+#include <map>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "core/backend.h"
+#include "core/check.h"
+
+namespace dagan {
+
+class Store {
+ public:
+  explicit Store(const Runtime& runtime) : runtime_(runtime) {}
+  ~Store();
+  Store(const Store&) = delete;
+  Store& operator=(const Store&) = delete;
+
+  // The entry of that name, made of zeros if there is none; throws if it has another shape or type.
+  View entry(const std::string& name, Shape shape, DType dtype = DType::f32);
+
+  bool has(const std::string& name) const { return entries_.count(name) > 0; }
+  View view(const std::string& name) const;  // throws if there is none
+  const std::map<std::string, View>& entries() const { return entries_; }
+
+  // Host copies of whole entries; T must have the size of the entry's type.
+  template <class T>
+  std::vector<T> read(const std::string& name) const {
+    const View view = this->view(name);
+    check_type<T>(name, view);
+    std::vector<T> values(std::size_t(view.shape.size()));
+    runtime_.copy(values.data(), view.data, values.size() * sizeof(T));
+    return values;
+  }
+  template <class T>
+  void write(const std::string& name, std::span<const T> values) {
+    const View view = this->view(name);
+    check_type<T>(name, view);
+    check(std::int64_t(values.size()) == view.shape.size(), "[store] ", name, ' ', view.shape,
+          " was given ", values.size(), " values");
+    runtime_.copy(view.data, values.data(), values.size_bytes());
+  }
+  template <class T>
+  void set(const std::string& name, T value) {
+    write<T>(name, std::span<const T>(&value, 1));
+  }
+
+ private:
+  template <class T>
+  static void check_type(const std::string& name, View view) {
+    check(std::int64_t(sizeof(T)) == size_of(view.dtype), "[store] ", name, " holds ", view.dtype);
+  }
+
+  Runtime runtime_;
+  std::map<std::string, View> entries_;
+};
+
+}  // namespace dagan

@@ -1,0 +1,22 @@
+// Batch normalisation (kernels/batch_norm/batch_norm.h has the formulas).
+#pragma once
+#include "kernels/batch_norm/batch_norm.h"
+#include "layers/parameters.h"
+
+namespace dagan {
+
+// <name>.gamma and <name>.beta are learned; <name>.mean and <name>.variance are running statistics. In
+// Phase::training the result depends on the batch and the statistics move; in Phase::evaluation neither.
+class BatchNorm {
+ public:
+  BatchNorm(Parameters& parameters, const std::string& name, std::int64_t channels,
+            BatchNormGeometry geometry = {});
+  Tensor operator()(Tensor x) const;
+
+ private:
+  Tensor gamma_, beta_, running_mean_, running_variance_;
+  BatchNormGeometry geometry_;
+  Phase phase_;
+};
+
+}  // namespace dagan
