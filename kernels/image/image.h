@@ -1,19 +1,20 @@
 // From the camera's numbers to the network's, in one pass over the picture.
 //
 //   image_normalise_resize  z = x resized, y = 2 * (z - low) / (high - low) - 1
-//                    resized: separable triangle filter whose support grows with the reduction, so
-//                    that it averages when it shrinks and interpolates when it enlarges (no
-//                    aliasing): the weight of source pixel i for target pixel j, with s = source /
-//                    target extent, is max(0, 1 - |i + 0.5 - (j + 0.5) s| / max(s, 1)), normalised
-//                    to sum 1 (what Pillow's BILINEAR does to float images); equal extents copy
-//                    exactly values outside [low, high] are not clipped: they leave [-1,1]; low and
-//                    high become exactly -1 and 1; Levels kAsIs only resizes
+//
+// Resized: a separable triangle filter whose support grows with the reduction, so that it averages
+// when it shrinks and interpolates when it enlarges (no aliasing). The weight of source pixel i for
+// target pixel j, with s = source / target extent, is max(0, 1 - |i + 0.5 - (j + 0.5) s| / max(s,
+// 1)), normalised to sum 1: what Pillow's BILINEAR does to float images. Equal extents copy
+// exactly. Values outside [low, high] are not clipped: they leave [-1,1]; low and high become
+// exactly -1 and 1; Levels kAsIs only resizes.
 //
 // shapes    x (N,H,W,C) u8, u16 or f32, y (N,P,Q,C) f32, contiguous
 // scratch   image_normalise_resize_scratch(x, y) bytes
 // aliasing  none
-// cost      2*N*C*W*P*a + 2*N*C*P*Q*b flop with a, b = filter taps, about 2 max(s, 1); x is read
-// twice sums      f32, first down the columns, then along the row, from the first tap to the last
+// cost      2*N*C*W*P*a + 2*N*C*P*Q*b flop with a, b = filter taps, about 2 max(s, 1);
+//           x is read twice
+// sums      f32, first down the columns, then along the row, from the first tap to the last
 #pragma once
 #include "core/view.h"
 

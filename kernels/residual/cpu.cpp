@@ -88,9 +88,8 @@ void sum_columns(const float* x, std::int64_t width, std::int64_t radius, float 
   };
   const std::int64_t left = std::min(radius, width), right = std::max(left, width - radius);
   for (std::int64_t w = 0; w < left; ++w) edge(w);
-  if (right > left)
-    HWY_DYNAMIC_DISPATCH(sum_shifted)
-    (x + left - radius, 1, 2 * radius + 1, scale, right - left, out + left);
+  if (right > left) HWY_DYNAMIC_DISPATCH(sum_shifted)
+  (x + left - radius, 1, 2 * radius + 1, scale, right - left, out + left);
   for (std::int64_t w = right; w < width; ++w) edge(w);
 }
 

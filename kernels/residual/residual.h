@@ -1,19 +1,18 @@
 // From an image and its reconstruction to a map of suspicion and one score an image.
 //
 //   pooled_residual  r[n,h,w] = mean_c (x - y)^2, then the mean over the (2*radius+1)^2 window
-//   around
-//                    each pixel; outside the image counts as 0 and the divisor stays the full
-//                    window x, y (N,H,W,C), map (N,H,W,1)     scratch: pooled_residual_scratch(x)
-//                    bytes cost: N*H*W*(3*C + 4*radius + 3) flop; sums in f32: channels, then rows,
-//                    then columns
+//                    around each pixel; outside the image counts as 0 and the divisor stays the
+//                    full window     x, y (N,H,W,C), map (N,H,W,1)
+//                    scratch: pooled_residual_scratch(x) bytes
+//                    cost: N*H*W*(3*C + 4*radius + 3) flop
+//                    sums in f32: channels, then rows, then columns
 //   standardise      out = (map - mean) / spread     map, out (N,H,W,1); mean, spread (1,H,W,1)
-//                    aliasing: out may be map
-//                    cost: 2*N*H*W flop; a spread of 0 gives an infinity or a NaN: the caller keeps
-//                    it away
+//                    aliasing: out may be map     cost: 2*N*H*W flop
+//                    a spread of 0 gives an infinity or a NaN: the caller keeps it away
 //   top_mean         scores[n] = mean of the top_count(fraction, map) largest values of map n
 //                    fraction 1 is the plain mean     map (N,H,W,1), scores (N,1,1,1)
-//                    sums in f64, largest first; a NaN counts as the largest, so the score becomes
-//                    NaN cost: about 5*N*H*W comparisons  scratch: top_mean_scratch(map) bytes
+//                    sums in f64, largest first; a NaN is the largest, so the score becomes NaN
+//                    scratch: top_mean_scratch(map) bytes     cost: about 5*N*H*W comparisons
 #pragma once
 #include <algorithm>
 
