@@ -1,0 +1,106 @@
+#include "dagan/data/file.h"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <cerrno>
+#include <cstdio>
+#include <fstream>
+#include <system_error>
+
+#include "core/check.h"
+
+namespace dagan {
+namespace fs = std::filesystem;
+namespace {
+
+std::string reason(int error) { return std::generic_category().message(error); }
+
+// Closes the descriptor and removes the temporary unless it was renamed.
+class Temporary {
+ public:
+  explicit Temporary(const fs::path& target) : target_(target), path_(target) {
+    static std::atomic<unsigned> count = 0;
+    path_ += text(".tmp-", getpid(), "-", count++);
+    descriptor_ = ::open(path_.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+    if (descriptor_ < 0) stop("create");
+  }
+  Temporary(const Temporary&) = delete;
+  Temporary& operator=(const Temporary&) = delete;
+  ~Temporary() {
+    if (descriptor_ >= 0) ::close(descriptor_);
+    if (!renamed_) ::unlink(path_.c_str());
+  }
+
+  void write(std::span<const std::byte> bytes) {
+    while (!bytes.empty()) {
+      const ssize_t count = ::write(descriptor_, bytes.data(), bytes.size());
+      if (count < 0 && errno == EINTR) continue;
+      if (count < 0) stop("write");
+      bytes = bytes.subspan(std::size_t(count));
+    }
+  }
+
+  void commit() {
+    const int closed = ::close(descriptor_);
+    descriptor_ = -1;
+    if (closed != 0) stop("write");
+    if (::rename(path_.c_str(), target_.c_str()) != 0) stop("replace");
+    renamed_ = true;
+  }
+
+ private:
+  [[noreturn]] void stop(const char* action) {
+    const int error = errno;
+    fail(Fault::output, shown(target_), ": cannot ", action, " it: ", reason(error),
+         error == ENOENT   ? "; make the folder first"
+         : error == ENOSPC ? "; free some space or write elsewhere"
+                           : "; check the folder, its permissions and its free space");
+  }
+
+  fs::path target_, path_;
+  int descriptor_ = -1;
+  bool renamed_ = false;
+};
+
+}  // namespace
+
+std::string shown(const fs::path& path) {
+  std::string name = path.string();
+  for (char& c : name) {
+    if (static_cast<unsigned char>(c) < 32 || c == 127) c = '?';
+  }
+  return name;
+}
+
+std::vector<std::byte> read_file(const fs::path& file, std::uintmax_t limit) {
+  std::error_code error;
+  const fs::file_status status = fs::status(file, error);
+  check(Fault::data, fs::exists(status), shown(file), ": there is no such file; check the path");
+  check(Fault::data, !fs::is_directory(status), shown(file),
+        ": is a folder, not a file; name a file in it");
+  check(Fault::data, fs::is_regular_file(status), shown(file),
+        ": is not a plain file; copy it to one");
+  const std::uintmax_t size = fs::file_size(file, error);
+  check(Fault::data, !error, shown(file), ": cannot be read: ", error.message());
+  check(Fault::data, size <= limit, shown(file), ": has ", size, " bytes, more than the limit of ",
+        limit, "; crop it or store it smaller");
+  std::vector<std::byte> bytes(size);
+  errno = 0;
+  std::ifstream in(file, std::ios::binary);
+  check(Fault::data, in.is_open(), shown(file), ": cannot be opened: ", reason(errno),
+        "; check its permissions");
+  in.read(reinterpret_cast<char*>(bytes.data()), std::streamsize(size));
+  check(Fault::data, std::uintmax_t(in.gcount()) == size, shown(file),
+        ": became shorter while it was read; wait until it is written completely");
+  return bytes;
+}
+
+void write_file(const fs::path& file, std::span<const std::byte> bytes) {
+  Temporary temporary(file);
+  temporary.write(bytes);
+  temporary.commit();
+}
+
+}  // namespace dagan
