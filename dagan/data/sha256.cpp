@@ -89,7 +89,7 @@ Digest sha256(std::span<const std::byte> bytes) {
   return hash.finish();
 }
 
-std::string hex(const Digest& digest) {
+std::string to_hex(const Digest& digest) {
   constexpr char kDigits[] = "0123456789abcdef";
   std::string result;
   for (const std::uint8_t byte : digest) {

@@ -27,6 +27,6 @@ class Sha256 {
 };
 
 Digest sha256(std::span<const std::byte> bytes);
-std::string hex(const Digest& digest);  // 64 lower-case characters
+std::string to_hex(const Digest& digest);  // 64 lower-case characters
 
 }  // namespace dagan
