@@ -1,0 +1,191 @@
+#include "core/safetensors.h"
+
+#include <algorithm>
+#include <cstring>
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <set>
+
+#include "core/check.h"
+
+namespace dagan {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+constexpr std::uint64_t kHeaderLimit = std::uint64_t(1) << 20;
+constexpr std::size_t kTensorLimit = 4096, kDepthLimit = 8, kRankLimit = 4;
+constexpr const char* kChecksum = "checksum";
+
+struct TypeName {
+  DType dtype;
+  const char* name;
+};
+constexpr TypeName kTypes[] = {{DType::f32, "F32"},
+                               {DType::bf16, "BF16"},
+                               {DType::u8, "U8"},
+                               {DType::u16, "U16"},
+                               {DType::u32, "U32"}};
+
+const char* name_of(DType dtype) {
+  return std::find_if(std::begin(kTypes), std::end(kTypes),
+                      [&](const TypeName& type) { return type.dtype == dtype; })
+      ->name;
+}
+
+std::optional<DType> type_of(const std::string& name) {
+  for (const TypeName& type : kTypes) {
+    if (name == type.name) return type.dtype;
+  }
+  return std::nullopt;
+}
+
+std::string checksum_of(const std::vector<NamedTensor>& tensors) {
+  Checksum sum;
+  for (const NamedTensor& tensor : tensors) sum.add(tensor.bytes);
+  return sum.hex();
+}
+
+// Parsing that refuses duplicate keys and deep nesting, which nlohmann/json would accept.
+Json parse_header(const char* begin, const char* end, const std::string& name) {
+  std::vector<std::set<std::string>> keys;
+  const auto guard = [&](int depth, Json::parse_event_t event, Json& value) {
+    if (event == Json::parse_event_t::object_start) keys.emplace_back();
+    if (event == Json::parse_event_t::object_end) keys.pop_back();
+    check(Fault::model, std::size_t(depth) <= kDepthLimit, name, ": its header is nested too deeply");
+    if (event == Json::parse_event_t::key) {
+      check(Fault::model, keys.back().insert(value.get<std::string>()).second, name,
+            ": its header names ", value.dump(), " twice");
+    }
+    return true;
+  };
+  try {
+    Json header = Json::parse(begin, end, guard);
+    check(Fault::model, header.is_object(), name, ": its header is not a JSON object");
+    return header;
+  } catch (const Json::exception&) {
+    fail(Fault::model, name, ": its header is not valid JSON: the file is damaged");
+  }
+}
+
+// Shape and size of one header entry; the caller has checked that the whole is an object.
+NamedTensor parse_tensor(const std::string& key, const Json& entry, std::span<const std::byte> data,
+                         const std::string& name) {
+  try {
+    const auto dtype = type_of(entry.at("dtype").get<std::string>());
+    check(Fault::model, dtype.has_value(), name, ": tensor ", key, " has an unsupported type");
+    const auto extents = entry.at("shape").get<std::vector<std::uint64_t>>();
+    check(Fault::model, extents.size() <= kRankLimit, name, ": tensor ", key, " has rank ",
+          extents.size());
+    std::int64_t four[4] = {1, 1, 1, 1};
+    std::uint64_t bytes = std::uint64_t(size_of(*dtype));
+    for (std::size_t i = 0; i < extents.size(); ++i) {
+      check(Fault::model, extents[i] <= data.size() &&
+                              !__builtin_mul_overflow(bytes, extents[i], &bytes),
+            name, ": tensor ", key, " is larger than the file");
+      four[4 - extents.size() + i] = std::int64_t(extents[i]);
+    }
+    const auto offsets = entry.at("data_offsets").get<std::vector<std::uint64_t>>();
+    check(Fault::model, offsets.size() == 2 && offsets[0] <= offsets[1] && offsets[1] <= data.size() &&
+                            offsets[1] - offsets[0] == bytes,
+          name, ": tensor ", key, " does not lie where its header says: the file is truncated");
+    return {key, *dtype, {four[0], four[1], four[2], four[3]}, data.subspan(offsets[0], bytes)};
+  } catch (const Json::exception&) {
+    fail(Fault::model, name, ": the header entry of tensor ", key, " is damaged");
+  }
+}
+
+}  // namespace
+
+const NamedTensor& Safetensors::find(const std::string& name) const {
+  for (const NamedTensor& tensor : tensors) {
+    if (tensor.name == name) return tensor;
+  }
+  fail(Fault::model, "the file has no tensor called ", name);
+}
+
+void Checksum::add(std::span<const std::byte> bytes) {
+  // Per lane FNV-1a over words: each step is a bijection of the lane, so that one changed word always
+  // changes the result.
+  constexpr std::uint64_t kPrime = 0x100000001b3u;
+  std::size_t i = 0, lane = 0;
+  for (; i + 8 <= bytes.size(); i += 8, lane = (lane + 1) % 4) {
+    std::uint64_t word;
+    std::memcpy(&word, bytes.data() + i, 8);
+    lanes_[lane] = (lanes_[lane] ^ word) * kPrime;
+    lanes_[lane] ^= lanes_[lane] >> 29;
+  }
+  std::uint64_t word = 0;
+  if (i < bytes.size()) std::memcpy(&word, bytes.data() + i, bytes.size() - i);
+  lanes_[lane] = (lanes_[lane] ^ word) * kPrime;
+}
+
+std::string Checksum::hex() const {
+  std::uint64_t sum = 0;
+  for (const std::uint64_t lane : lanes_) sum = (sum ^ lane) * 0x9E3779B97F4A7C15u;
+  std::string digits;
+  for (int shift = 60; shift >= 0; shift -= 4) digits += "0123456789abcdef"[(sum >> shift) & 15];
+  return digits;
+}
+
+std::string safetensors_header(const Safetensors& file) {
+  Json header;
+  Json& metadata = header["__metadata__"] = Json::object();
+  for (const auto& [key, value] : file.metadata) metadata[key] = value;
+  metadata[kChecksum] = checksum_of(file.tensors);
+  std::uint64_t offset = 0;
+  for (const NamedTensor& t : file.tensors) {
+    header[t.name] = {{"dtype", name_of(t.dtype)},
+                      {"shape", {t.shape.n, t.shape.h, t.shape.w, t.shape.c}},
+                      {"data_offsets", {offset, offset + t.bytes.size()}}};
+    offset += t.bytes.size();
+  }
+  std::string json = header.dump(-1, ' ', false, Json::error_handler_t::replace);
+  json.append((8 - json.size() % 8) % 8, ' ');  // aligns the data
+  std::string result(8, '\0');
+  const std::uint64_t length = json.size();
+  std::memcpy(result.data(), &length, 8);
+  return result + json;
+}
+
+Safetensors parse_safetensors(std::span<const std::byte> bytes, const std::string& name) {
+  std::uint64_t length = 0;
+  check(Fault::model, bytes.size() >= 8, name, ": is not a model file: it has ", bytes.size(), " bytes");
+  std::memcpy(&length, bytes.data(), 8);
+  check(Fault::model, length <= kHeaderLimit, name, ": is not a model file, or its start is damaged");
+  check(Fault::model, length <= bytes.size() - 8, name, ": is truncated: its header is not complete");
+  const char* begin = reinterpret_cast<const char*>(bytes.data()) + 8;
+  const Json header = parse_header(begin, begin + length, name);
+  const std::span<const std::byte> data = bytes.subspan(8 + length);
+
+  Safetensors file;
+  for (const auto& [key, entry] : header.items()) {
+    if (key == "__metadata__") {
+      check(Fault::model, entry.is_object(), name, ": its metadata is damaged");
+      for (const auto& [k, v] : entry.items()) {
+        check(Fault::model, v.is_string(), name, ": its metadata ", k, " is not a text");
+        file.metadata[k] = v.get<std::string>();
+      }
+      continue;
+    }
+    check(Fault::model, file.tensors.size() < kTensorLimit, name, ": holds too many tensors");
+    file.tensors.push_back(parse_tensor(key, entry, data, name));
+  }
+  std::sort(file.tensors.begin(), file.tensors.end(), [](const NamedTensor& a, const NamedTensor& b) {
+    return a.bytes.data() < b.bytes.data();
+  });
+  std::size_t covered = 0;
+  for (const NamedTensor& t : file.tensors) {
+    check(Fault::model, t.bytes.data() == data.data() + covered, name, ": tensor ", t.name,
+          " overlaps another or leaves a gap");
+    covered += t.bytes.size();
+  }
+  check(Fault::model, covered == data.size(), name, ": has ", data.size() - covered,
+        " bytes behind its last tensor");
+  const auto sum = file.metadata.find(kChecksum);
+  check(Fault::model, sum == file.metadata.end() || sum->second == checksum_of(file.tensors), name,
+        ": its checksum is wrong: the file is damaged; copy it again or use an older one");
+  return file;
+}
+
+}  // namespace dagan

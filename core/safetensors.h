@@ -1,0 +1,50 @@
+// The safetensors format, in memory: eight bytes of header length (little-endian), a JSON header, then
+// the tensors' bytes. Files are readable by Python's safetensors; a file from outside is treated as hostile.
+#pragma once
+#include <cstddef>
+#include <map>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "core/view.h"
+
+namespace dagan {
+
+using Metadata = std::map<std::string, std::string>;
+
+struct NamedTensor {
+  std::string name;
+  DType dtype = DType::f32;
+  Shape shape;                       // ranks below 4 are filled up with ones in front
+  std::span<const std::byte> bytes;  // shape.size() * size_of(dtype)
+};
+
+struct Safetensors {
+  Metadata metadata;
+  std::vector<NamedTensor> tensors;
+
+  const NamedTensor& find(const std::string& name) const;  // Fault::model if it is missing
+};
+
+// The bytes that stand before the tensors, whose bytes then follow in the same order without gaps. Adds a
+// checksum of them to the metadata.
+std::string safetensors_header(const Safetensors& file);
+
+// The tensors point into `bytes`. Fault::model, with `name` in the message, unless: the header is at most
+// 1 MiB of JSON, nested at most 8 deep, without duplicate keys; there are at most 4096 tensors of rank at
+// most 4; every size equals its shape's, without overflow; the data is covered without gap or overlap and
+// ends with the file; and the checksum, where there is one, is right.
+Safetensors parse_safetensors(std::span<const std::byte> bytes, const std::string& name);
+
+// Detects every change that is confined to eight bytes, and any other but for a chance of 2^-64.
+class Checksum {
+ public:
+  void add(std::span<const std::byte> bytes);  // a tensor's bytes: padded with zeros to a whole word
+  std::string hex() const;
+
+ private:
+  std::uint64_t lanes_[4] = {1, 2, 3, 4};
+};
+
+}  // namespace dagan

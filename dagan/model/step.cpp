@@ -1,0 +1,94 @@
+#include "dagan/model/step.h"
+
+#include "core/gradients.h"
+#include "dagan/model/discriminator.h"
+#include "dagan/model/generator.h"
+#include "layers/activation.h"
+#include "layers/arithmetic.h"
+#include "layers/corrupt.h"
+#include "layers/losses.h"
+#include "optim/adam.h"
+
+namespace dagan {
+namespace {
+
+Shape batch_shape(const StepOptions& o) {
+  const Architecture& a = o.architecture;
+  return {o.batch, a.size, a.size, a.channels};
+}
+
+// max(0, margin - x)
+Tensor hinge(double margin, Tensor x) {
+  return relu(linear(x, {}, {.alpha = -1, .constant = float(margin)}));
+}
+
+void copy_entry(Store& store, const std::string& from, const std::string& to) {
+  if (!store.has(from)) return;
+  store.entry(to, store.view(from).shape);
+  store.write<float>(to, store.read<float>(from));
+}
+
+}  // namespace
+
+TrainingStep::TrainingStep(const StepOptions& o)
+    : images_(tape_.make("images", batch_shape(o), Life::input)),
+      generator_(tape_, "generator", Phase::training),
+      discriminator_(tape_, "discriminator", Phase::training) {
+  check_architecture(o.architecture);
+  const Tensor step = tape_.make(kStep, {}, Life::persistent, DType::u32);
+  const Adam adam(step, tape_.make(kLearningRate, {}, Life::persistent), o.adam);
+  const auto error = [&](Tensor a, Tensor b) {
+    return o.norm == Norm::squared ? mean_squared_error(a, b) : mean_absolute_error(a, b);
+  };
+
+  const Tensor x = o.augment ? augment(images_, step, *o.augment) : images_;
+  const Tensor damaged = o.corrupt ? corrupt(x, step, *o.corrupt) : x;
+  const Generator generator(generator_, o.architecture);
+  const Tensor fake = generator(damaged);
+
+  if (o.discriminator) {
+    const Discriminator discriminator(discriminator_, o.architecture);
+    {
+      const Tensor d_real = discriminator(x), d_fake = discriminator(fake);
+      discriminator_reconstruction = error(d_real, x);
+      discriminator_adversarial = error(d_fake, o.game == Game::adae ? fake : d_real);
+      const Tensor own = o.discriminator_weight * discriminator_reconstruction;
+      switch (o.game) {
+        case Game::paper: discriminator_loss = own - o.adversarial * discriminator_adversarial; break;
+        case Game::hinge:
+          discriminator_loss = own + o.adversarial * hinge(o.margin, discriminator_adversarial);
+          break;
+        case Game::adae: discriminator_loss = own - o.balance * discriminator_adversarial; break;
+      }
+      discriminator_gradients = backward(discriminator_loss, discriminator_.all());
+      discriminator_finite = adam.update(discriminator_, discriminator_gradients);
+    }
+    const Tensor target = o.game == Game::adae ? fake : discriminator(x);
+    generator_adversarial = error(discriminator(fake), target);
+    generator_reconstruction = error(fake, x);
+    generator_loss = o.adversarial * generator_adversarial + o.generator * generator_reconstruction;
+  } else {
+    generator_reconstruction = generator_loss = error(fake, x);
+  }
+  generator_gradients = backward(generator_loss, generator_.all());
+  generator_finite = adam.update(generator_, generator_gradients);
+  adam.average_statistics(generator_);
+  adam.average_statistics(discriminator_);
+
+  for (const Tensor& t : {generator_loss, generator_reconstruction, generator_adversarial,
+                          discriminator_loss, discriminator_reconstruction,
+                          discriminator_adversarial}) {
+    if (t) tape_.keep(t);
+  }
+}
+
+void TrainingStep::initialise(Store& store, std::uint64_t seed, float deviation) const {
+  for (const Parameters* network : {&generator_, &discriminator_}) {
+    network->initialise(store, seed, deviation);
+    for (const char* entry : {".parameters", ".statistics"}) {
+      copy_entry(store, network->network() + entry, network->network() + ".average" + entry);
+    }
+  }
+}
+
+}  // namespace dagan
