@@ -1,0 +1,45 @@
+#include "dagan/cli/output.h"
+
+#include <charconv>
+#include <iostream>
+#include <nlohmann/json.hpp>
+
+namespace dagan {
+
+std::string number_text(double value) {
+  char buffer[32];
+  return {buffer, std::to_chars(buffer, buffer + sizeof buffer, value).ptr};
+}
+
+std::string csv_field(const std::string& text) {
+  if (text.find_first_of(",\"\r\n") == std::string::npos) return text;
+  std::string quoted = "\"";
+  for (const char letter : text) quoted += letter == '"' ? "\"\"" : std::string(1, letter);
+  return quoted + '"';
+}
+
+namespace {
+
+void print_rows(const nlohmann::ordered_json& object, const std::string& prefix) {
+  for (const auto& [name, value] : object.items()) {
+    const std::string full = prefix + name;
+    if (value.is_object()) {
+      print_rows(value, full + ".");
+      continue;
+    }
+    const std::string shown = value.is_string() ? value.get<std::string>() : value.dump();
+    std::cout << full << std::string(full.size() < 26 ? 26 - full.size() : 1, ' ') << shown << "\n";
+  }
+}
+
+}  // namespace
+
+void print_object(const std::string& json, const std::string& format) {
+  if (format == "json") {
+    std::cout << json << "\n";
+  } else {
+    print_rows(nlohmann::ordered_json::parse(json), "");
+  }
+}
+
+}  // namespace dagan

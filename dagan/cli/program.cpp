@@ -1,0 +1,61 @@
+#include "dagan/cli/program.h"
+
+#include <omp.h>
+
+#include <iostream>
+#include <new>
+
+#include "core/check.h"
+#include "dagan/cli/help.h"
+#include "dagan/cli/options.h"
+
+namespace dagan {
+namespace {
+
+int run(const std::vector<std::string>& words) {
+  const Request request = parse_command_line(words);
+  if (request.kind == Request::Kind::version) {
+    std::cout << version_text() << "\n";
+    return 0;
+  }
+  if (request.kind == Request::Kind::help) {
+    (words.empty() ? std::cerr : std::cout) << help_text(request.command);
+    return words.empty() ? int(Fault::usage) : 0;
+  }
+  const Arguments& arguments = request.arguments;
+  const std::string device = arguments.text("--device");
+  check(Fault::device, device == "auto" || device == "cpu", "device ", device,
+        " is not part of this build; use --device cpu");
+  const std::int64_t threads = arguments.count("--threads");
+  check(Fault::usage, threads <= 1024, "--threads ", threads, ": expected at most 1024");
+  if (threads > 0) omp_set_num_threads(int(threads));
+  return request.command->run(arguments);
+}
+
+int report(int code, const std::string& message) {
+  std::cerr << "dagan: " << message << "\n";
+  return code;
+}
+
+}  // namespace
+
+int run_program(int argc, char** argv) {
+  const std::vector<std::string> words(argv + (argc > 0), argv + argc);
+  int code = 0;
+  try {
+    code = run(words);
+    std::cout.flush();
+    check(Fault::output, bool(std::cout), "standard output cannot be written; is the disk full?");
+  } catch (const Error& error) {
+    code = report(int(error.fault()), error.what());
+  } catch (const std::bad_alloc&) {
+    code = report(int(Fault::device),
+                  "out of memory; use a smaller train.batch, model.width or data.size");
+  } catch (const std::exception& error) {
+    code = report(int(Fault::bug), text("internal error: ", error.what(), "; please report it"));
+  }
+  std::cout.clear();
+  return code;
+}
+
+}  // namespace dagan
