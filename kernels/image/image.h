@@ -3,11 +3,11 @@
 //   image_normalise_resize  z = x resized, y = 2 * (z - low) / (high - low) - 1
 //
 // Resized: a separable triangle filter whose support grows with the reduction, so that it averages
-// when it shrinks and interpolates when it enlarges (no aliasing). The weight of source pixel i for
-// target pixel j, with s = source / target extent, is max(0, 1 - |i + 0.5 - (j + 0.5) s| / max(s,
-// 1)), normalised to sum 1: what Pillow's BILINEAR does to float images. Equal extents copy
-// exactly. Values outside [low, high] are not clipped: they leave [-1,1]; low and high become
-// exactly -1 and 1; Levels kAsIs only resizes.
+// when it shrinks and interpolates when it enlarges (no aliasing); Pillow's BILINEAR does the same
+// to float images. With s = source / target extent, the weight of source pixel i for target pixel j
+// is max(0, 1 - |i + 0.5 - (j + 0.5) s| / max(s, 1)), normalised to sum 1. Equal extents copy
+// exactly. Values outside [low, high] are not clipped: they leave [-1,1]. low and high become
+// exactly -1 and 1. kAsIs as levels only resizes.
 //
 // shapes    x (N,H,W,C) u8, u16 or f32, y (N,P,Q,C) f32, contiguous
 // scratch   image_normalise_resize_scratch(x, y) bytes
