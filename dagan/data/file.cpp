@@ -42,15 +42,26 @@ class Temporary {
     }
   }
 
-  void commit() {
+  void commit(Durability durability) {
+    if (durability == Durability::synced && ::fsync(descriptor_) != 0) stop("sync");
     const int closed = ::close(descriptor_);
     descriptor_ = -1;
     if (closed != 0) stop("write");
     if (::rename(path_.c_str(), target_.c_str()) != 0) stop("replace");
     renamed_ = true;
+    if (durability == Durability::synced) sync_folder();
   }
 
  private:
+  // Without it, the rename itself can be lost. Some file systems cannot do it: then that is all.
+  void sync_folder() const {
+    const fs::path folder = target_.has_parent_path() ? target_.parent_path() : fs::path(".");
+    const int descriptor = ::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (descriptor < 0) return;
+    ::fsync(descriptor);
+    ::close(descriptor);
+  }
+
   [[noreturn]] void stop(const char* action) {
     const int error = errno;
     fail(Fault::output, shown(target_), ": cannot ", action, " it: ", reason(error),
@@ -97,10 +108,27 @@ std::vector<std::byte> read_file(const fs::path& file, std::uintmax_t limit) {
   return bytes;
 }
 
-void write_file(const fs::path& file, std::span<const std::byte> bytes) {
+void write_file(const fs::path& file, std::span<const std::span<const std::byte>> pieces,
+                Durability durability) {
   Temporary temporary(file);
-  temporary.write(bytes);
-  temporary.commit();
+  for (const std::span<const std::byte> piece : pieces) temporary.write(piece);
+  temporary.commit(durability);
+}
+
+void write_file(const fs::path& file, std::span<const std::byte> bytes) {
+  write_file(file, std::span(&bytes, 1), Durability::remade);
+}
+
+void write_file(const fs::path& file, std::string_view content) {
+  write_file(file, std::as_bytes(std::span(content)));
+}
+
+void remove_temporaries(const fs::path& file) {
+  const std::string prefix = file.filename().string() + ".tmp-";
+  std::error_code error;
+  for (const fs::directory_entry& entry : fs::directory_iterator(file.parent_path(), error)) {
+    if (entry.path().filename().string().starts_with(prefix)) fs::remove(entry.path(), error);
+  }
 }
 
 }  // namespace dagan

@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace dagan {
@@ -15,9 +16,17 @@ std::string shown(const std::filesystem::path& path);
 // Fault::data when it is missing, not a plain file, unreadable, or longer than `limit` bytes.
 std::vector<std::byte> read_file(const std::filesystem::path& file, std::uintmax_t limit);
 
-// Writes a temporary (`file`.tmp-PID-N) and renames it to `file`. On an error (Fault::output) the
-// temporary is removed and an older `file` is untouched. Not synced to the disk: pictures can be
-// remade.
+// Whether a file must survive a power failure (file and folder are synced) or can be remade.
+enum class Durability { remade, synced };
+
+// Writes a temporary (`file`.tmp-PID-N), piece by piece, and renames it to `file`. On an error
+// (Fault::output) the temporary is removed and an older `file` is untouched.
+void write_file(const std::filesystem::path& file,
+                std::span<const std::span<const std::byte>> pieces, Durability durability);
 void write_file(const std::filesystem::path& file, std::span<const std::byte> bytes);
+void write_file(const std::filesystem::path& file, std::string_view text);
+
+// Removes temporaries of `file` that a killed process left behind.
+void remove_temporaries(const std::filesystem::path& file);
 
 }  // namespace dagan
