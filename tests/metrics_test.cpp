@@ -150,6 +150,14 @@ TEST_CASE("infinite scores rank, scores that are not numbers are errors") {
   CHECK_THROWS_AS(auroc(Labelled{infinite, std::span(labels).first(3)}), Error);
 }
 
+TEST_CASE("of two thresholds with the best F1 the oracle takes the higher one") {
+  const std::vector<float> scores = {4, 3, 2, 1};
+  const std::vector<std::uint8_t> defect = {1, 0, 0, 1};
+  const OracleF1 best = oracle_f1({scores, defect}).value();
+  CHECK(best.f1 == Approx(2.0 / 3));
+  CHECK(best.threshold == 3.0f);
+}
+
 TEST_CASE("confusion and defect types: a score at the threshold is accepted") {
   const std::vector<float> scores = {1, 2, 3, 2, 3, 5, 1};
   const std::vector<std::uint8_t> defect = {0, 0, 0, 1, 1, 1, 1};

@@ -23,6 +23,7 @@ TEST_CASE("conformal ranks") {
   CHECK(conformal_rank(9, 0.1) == 9);
   CHECK(conformal_rank(9, 0.3) == 7);
   CHECK(conformal_rank(1, 0.5) == 1);
+  CHECK(conformal_rank(99, 0.29) == 71);  // 100 * 0.29 is 28.999999999999996
   std::vector<float> scores(99);
   std::iota(scores.rbegin(), scores.rend(), 1.0f);
   CHECK(conformal_threshold(scores, 0.01) == 99.0f);
