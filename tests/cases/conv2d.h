@@ -1,0 +1,181 @@
+// The convolution and its gradients as cases: one problem, three passes.
+#pragma once
+#include <cmath>
+#include <complex>
+
+#include "core/check.h"
+#include "kernels/conv2d/reference.h"
+#include "tests/cases/op_case.h"
+
+namespace dagan::cases {
+
+struct Conv2dProblem {
+  Conv2dGeometry geometry;
+  Shape x;                     // (N,H,W,C)
+  std::int64_t filters, r, s;  // w is (filters,r,s,C)
+  bool bias = false;           // ignored by the filter gradient
+
+  Shape w() const { return {filters, r, s, x.c}; }
+  Shape y() const {
+    return {x.n, (x.h + 2 * geometry.pad - r) / geometry.stride + 1,
+            (x.w + 2 * geometry.pad - s) / geometry.stride + 1, filters};
+  }
+  double flop() const { return 2.0 * double(y().pixels() * w().size()); }
+};
+
+inline std::string to_string(const Conv2dProblem& p) {
+  return text(p.r, "x", p.s, "/", p.geometry.stride, " pad ", p.geometry.pad, " ", p.x, "->",
+              p.filters, p.bias ? " bias" : "");
+}
+
+template <class T>
+Array<T> bias_of(const Arrays<T>& in) {
+  return in.size() > 2 ? in[2] : Array<T>();
+}
+inline View bias_of(const Views& in) { return in.size() > 2 ? in[2] : View(); }
+
+// The gradient of the bias is the sum of dout over the pixels.
+inline void bias_gradient(const Array<double>& dout, const Arrays<double>& din) {
+  if (din.size() < 3) return;
+  for (std::int64_t c = 0; c < dout.shape.c; ++c) din[2][c] = 0;
+  for (std::int64_t i = 0; i < dout.size(); ++i) din[2][i % dout.shape.c] += dout[i];
+}
+
+inline OpCase conv2d_case(std::string name, Conv2dPass pass, const Conv2dProblem& p,
+                          std::vector<Operand> inputs, Operand output, bool bias) {
+  if (bias)
+    inputs.push_back({.name = "bias", .shape = {1, 1, 1, output.shape.c}, .sliceable = false});
+  output.role = Role::summed;
+  OpCase op;
+  op.name = text(name, " ", to_string(p));
+  op.inputs = std::move(inputs);
+  op.outputs = {output};
+  op.flop = p.flop();
+  op.scratch = [=](const Kernels& k) {
+    return k.conv2d_scratch(pass, p.geometry, p.x, p.w(), p.y());
+  };
+  return op;
+}
+
+// Products summed in one output element, and the bias.
+inline double sum_factor(std::int64_t terms) { return 4 * std::sqrt(double(terms + 1)); }
+
+inline OpCase conv2d(const Conv2dProblem& p) {
+  OpCase op =
+      conv2d_case("conv2d", Conv2dPass::forward, p,
+                  {{.name = "x", .shape = p.x}, {.name = "w", .shape = p.w(), .sliceable = false}},
+                  {.name = "y", .shape = p.y()}, p.bias);
+  op.run = [=](const Kernels& k, const Launch& launch, const Views& in, const Views& out,
+               Write write) {
+    k.conv2d(launch, p.geometry, in[0], in[1], bias_of(in), out[0], write);
+  };
+  op.reference = [=](const auto& in, const auto& out) {
+    reference::conv2d(p.geometry, in[0], in[1], bias_of(in), out[0]);
+  };
+  op.error = rounded_sum(op.reference, sum_factor(p.w().size() / p.filters));
+  op.gradient = [=](const Arrays<double>& in, const Arrays<double>&, const Arrays<double>& dout,
+                    const Arrays<double>& din) {
+    reference::conv2d_input_grad(p.geometry, dout[0], in[1], {}, din[0]);
+    reference::conv2d_filter_grad(p.geometry, in[0], dout[0], din[1]);
+    bias_gradient(dout[0], din);
+  };
+  return op;
+}
+
+inline OpCase conv2d_input_grad(const Conv2dProblem& p) {
+  OpCase op = conv2d_case(
+      "conv2d_input_grad", Conv2dPass::input_grad, p,
+      {{.name = "dy", .shape = p.y()}, {.name = "w", .shape = p.w(), .sliceable = false}},
+      {.name = "dx", .shape = p.x}, p.bias);
+  op.run = [=](const Kernels& k, const Launch& launch, const Views& in, const Views& out,
+               Write write) {
+    k.conv2d_input_grad(launch, p.geometry, in[0], in[1], bias_of(in), out[0], write);
+  };
+  op.reference = [=](const auto& in, const auto& out) {
+    reference::conv2d_input_grad(p.geometry, in[0], in[1], bias_of(in), out[0]);
+  };
+  op.error = rounded_sum(op.reference, sum_factor(p.filters * p.r * p.s));
+  op.gradient = [=](const Arrays<double>& in, const Arrays<double>&, const Arrays<double>& dout,
+                    const Arrays<double>& din) {
+    reference::conv2d(p.geometry, dout[0], in[1], {}, din[0]);
+    reference::conv2d_filter_grad(p.geometry, dout[0], in[0], din[1]);
+    bias_gradient(dout[0], din);
+  };
+  return op;
+}
+
+inline OpCase conv2d_filter_grad(const Conv2dProblem& p) {
+  OpCase op = conv2d_case("conv2d_filter_grad", Conv2dPass::filter_grad, p,
+                          {{.name = "x", .shape = p.x}, {.name = "dy", .shape = p.y()}},
+                          {.name = "dw", .shape = p.w(), .sliceable = false}, false);
+  op.run = [=](const Kernels& k, const Launch& launch, const Views& in, const Views& out,
+               Write write) {
+    k.conv2d_filter_grad(launch, p.geometry, in[0], in[1], out[0], write);
+  };
+  op.reference = [=](const auto& in, const auto& out) {
+    reference::conv2d_filter_grad(p.geometry, in[0], in[1], out[0]);
+  };
+  op.error = rounded_sum(op.reference, sum_factor(p.y().pixels()));
+  op.gradient = [=](const Arrays<double>& in, const Arrays<double>&, const Arrays<double>& dout,
+                    const Arrays<double>& din) {
+    reference::conv2d_input_grad(p.geometry, in[1], dout[0], {}, din[0]);
+    reference::conv2d(p.geometry, in[0], dout[0], {}, din[1]);
+  };
+  return op;
+}
+
+inline std::vector<OpCase> conv2d_passes(const Conv2dProblem& p) {
+  return {conv2d(p), conv2d_input_grad(p), conv2d_filter_grad(p)};
+}
+
+// Small problems of every kind, for gradients.
+inline std::vector<Conv2dProblem> conv2d_small() {
+  return {
+      {{2, 1}, {1, 4, 4, 1}, 1, 4, 4},       {{2, 1}, {2, 6, 6, 3}, 2, 4, 4, true},
+      {{2, 1}, {1, 7, 5, 2}, 3, 4, 4},       {{2, 1}, {3, 2, 2, 2}, 2, 4, 4, true},
+      {{2, 1}, {1, 3, 9, 1}, 4, 4, 4},       {{2, 1}, {2, 5, 5, 3}, 1, 3, 3, true},
+      {{1, 0}, {1, 1, 1, 1}, 1, 1, 1},       {{1, 0}, {2, 3, 4, 3}, 2, 1, 1, true},
+      {{1, 0}, {1, 5, 4, 2}, 2, 3, 2},       {{1, 1}, {1, 4, 5, 2}, 3, 3, 3, true},
+      {{1, 2}, {1, 5, 3, 1}, 2, 5, 3},       {{1, 3}, {1, 3, 3, 2}, 1, 7, 7, true},
+      {{2, 0}, {1, 6, 7, 2}, 2, 2, 2},       {{2, 0}, {2, 5, 6, 1}, 3, 3, 2, true},
+      {{2, 2}, {1, 4, 3, 2}, 2, 5, 4},       {{2, 3}, {1, 3, 5, 1}, 2, 4, 7, true},
+      {{3, 0}, {1, 7, 8, 2}, 2, 2, 3},       {{3, 1}, {1, 8, 7, 1}, 2, 4, 4, true},
+      {{3, 2}, {2, 5, 5, 2}, 1, 5, 5},       {{3, 1}, {1, 6, 6, 1}, 3, 1, 2, true},
+      {{4, 0}, {1, 9, 10, 1}, 2, 3, 4},      {{4, 2}, {1, 6, 9, 2}, 2, 4, 3, true},
+      {{5, 1}, {1, 11, 7, 1}, 2, 3, 3},      {{5, 4}, {1, 4, 6, 2}, 1, 6, 5, true},
+      {{2, 1}, {1, 5, 8, 2}, 2, 1, 4, true}, {{3, 2}, {1, 7, 4, 3}, 2, 2, 1},
+  };
+}
+
+// Problems that reach every path of a fast kernel: partial tiles, panels and blocks, few and many
+// pixels, few and many channels.
+inline std::vector<Conv2dProblem> conv2d_large() {
+  return {
+      {{2, 1}, {1, 2, 2, 16}, 33, 4, 4},         {{2, 1}, {16, 4, 4, 33}, 96, 4, 4},
+      {{2, 1}, {3, 4, 4, 96}, 100, 4, 4, true},  {{2, 1}, {2, 14, 18, 1}, 16, 4, 4},
+      {{2, 1}, {2, 14, 18, 3}, 32, 4, 4, true},  {{2, 1}, {4, 14, 18, 5}, 33, 4, 4},
+      {{2, 1}, {3, 32, 24, 3}, 16, 4, 4, true},  {{2, 1}, {1, 40, 72, 1}, 5, 4, 4},
+      {{2, 1}, {2, 15, 19, 16}, 16, 4, 4, true}, {{2, 1}, {1, 15, 17, 32}, 64, 4, 4},
+      {{2, 1}, {5, 8, 8, 64}, 3, 4, 4, true},    {{2, 1}, {1, 8, 8, 100}, 1, 4, 4},
+      {{1, 1}, {1, 9, 11, 33}, 16, 3, 3, true},  {{1, 0}, {2, 7, 9, 96}, 33, 1, 1},
+      {{1, 3}, {1, 12, 10, 3}, 16, 7, 7, true},  {{2, 3}, {1, 15, 14, 3}, 17, 7, 7},
+      {{3, 1}, {2, 13, 16, 16}, 33, 5, 4, true}, {{4, 0}, {1, 16, 20, 5}, 40, 4, 4},
+      {{2, 0}, {2, 18, 16, 7}, 12, 2, 2, true},  {{1, 2}, {1, 10, 9, 1}, 31, 5, 5},
+  };
+}
+
+// The convolutions of a DAGAN's encoder, outermost first; its decoder's transposed ones are the
+// input gradients of the same, the inner ones with twice the channels out.
+inline std::vector<Conv2dProblem> conv2d_layers(std::int64_t batch, std::int64_t size,
+                                                std::int64_t channels, std::int64_t width) {
+  std::vector<Conv2dProblem> layers;
+  std::int64_t filters = width;
+  for (int level = 0; level < 5; ++level, size /= 2) {
+    layers.push_back({{2, 1}, {batch, size, size, channels}, filters, 4, 4});
+    channels = filters;
+    filters = std::min(8 * width, 2 * filters);
+  }
+  return layers;
+}
+
+}  // namespace dagan::cases
