@@ -2,6 +2,7 @@
 #pragma once
 #include <cstdint>
 #include <filesystem>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -13,6 +14,11 @@ bool natural_less(std::string_view a, std::string_view b);
 // By extension, in small or capital letters: png jpg jpeg bmp tif tiff pgm ppm pnm. Hidden files
 // are no pictures: some systems put a "._x.png" beside each x.png.
 bool has_image_extension(const std::filesystem::path& file);
+
+// good, ok, normal or 0.normal, in small or capital letters.
+bool is_good_name(const std::filesystem::path& folder);
+
+std::string lower_case(std::string text);  // of A to Z
 
 struct Listing {
   std::vector<std::filesystem::path> images;  // in natural order

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "dagan/data/jobs.h"
 #include "dagan/data/preprocess.h"
 #include "dagan/data/sha256.h"
 
@@ -34,15 +35,13 @@ class ImageSet {
   Shape source_shape(std::size_t index) const;  // of the file: (1,H,W,C)
 
  private:
-  struct Worker;
-
   std::vector<std::filesystem::path> files_;
   Preprocessing how_;
   std::string reference_;
   std::unique_ptr<float[]> pixels_;  // (N,size,size,C)
   std::vector<Digest> contents_;
   std::vector<Shape> shapes_;
-  std::unique_ptr<Worker> worker_;
+  std::unique_ptr<Jobs> jobs_;  // last: its threads write to the others
 };
 
 }  // namespace dagan
