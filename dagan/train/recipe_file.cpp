@@ -95,7 +95,8 @@ Scalar scalar_for(const RecipeKey& key, const std::string& text) {
       return percent ? number / 100 : number;
     }
   }
-  return text;
+  const bool quoted = text.size() > 1 && text.front() == '"' && text.back() == '"';
+  return quoted ? text.substr(1, text.size() - 2) : text;
 }
 
 Scalar scalar_of(const toml::node& node) {

@@ -184,6 +184,9 @@ void check_recipe(const Recipe& recipe) {
   check(Fault::usage, model.kind == "dagan" || detect.residual == "generator", "detect.residual \"",
         detect.residual, "\" needs the discriminator, which model.kind \"", model.kind,
         "\" has not");
+  check(Fault::usage, detect.residual != "both" || detect.standardise,
+        "detect.residual \"both\" adds two maps, which are only comparable with detect.standardise "
+        "= true");
 }
 
 }  // namespace dagan
