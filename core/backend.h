@@ -13,6 +13,7 @@ struct Runtime {
   void (*release)(void*);
   void (*copy)(void* to, const void* from, std::size_t bytes);
   void (*synchronise)();
+  bool host_memory;  // whether the host may read and write what `allocate` returns
 };
 
 struct Backend {

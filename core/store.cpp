@@ -24,4 +24,26 @@ View Store::view(const std::string& name) const {
   return found->second;
 }
 
+namespace {
+
+std::size_t bytes_of(View view) { return std::size_t(view.shape.size() * size_of(view.dtype)); }
+
+}  // namespace
+
+void Store::write_bytes(const std::string& name, std::span<const std::byte> bytes) {
+  const View to = view(name);
+  check(bytes.size() == bytes_of(to), "[store] ", name, ' ', to.shape, " was given ", bytes.size(),
+        " bytes");
+  runtime_.copy(to.data, bytes.data(), bytes.size());
+}
+
+std::span<const std::byte> Store::host_bytes(const std::string& name,
+                                             std::vector<std::vector<std::byte>>& copies) const {
+  const View from = view(name);
+  if (runtime_.host_memory) return {from.as<const std::byte>(), bytes_of(from)};
+  std::vector<std::byte>& copy = copies.emplace_back(bytes_of(from));
+  runtime_.copy(copy.data(), from.data, copy.size());
+  return copy;
+}
+
 }  // namespace dagan

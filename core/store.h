@@ -25,34 +25,32 @@ class Store {
   View view(const std::string& name) const;  // throws if there is none
   const std::map<std::string, View>& entries() const { return entries_; }
 
-  // Host copies of whole entries; T must have the size of the entry's type.
+  // Whole entries, as the host sees them; T must have the size of the entry's type.
   template <class T>
   std::vector<T> read(const std::string& name) const {
     const View view = this->view(name);
-    check_type<T>(name, view);
+    check(std::int64_t(sizeof(T)) == size_of(view.dtype), "[store] ", name, " holds ", view.dtype);
     std::vector<T> values(std::size_t(view.shape.size()));
     runtime_.copy(values.data(), view.data, values.size() * sizeof(T));
     return values;
   }
   template <class T>
   void write(const std::string& name, std::span<const T> values) {
-    const View view = this->view(name);
-    check_type<T>(name, view);
-    check(std::int64_t(values.size()) == view.shape.size(), "[store] ", name, ' ', view.shape,
-          " was given ", values.size(), " values");
-    runtime_.copy(view.data, values.data(), values.size_bytes());
+    check(std::int64_t(sizeof(T)) == size_of(view(name).dtype), "[store] ", name, " holds ",
+          view(name).dtype);
+    write_bytes(name, std::as_bytes(values));
   }
+  void write_bytes(const std::string& name, std::span<const std::byte> bytes);
   template <class T>
   void set(const std::string& name, T value) {
     write<T>(name, std::span<const T>(&value, 1));
   }
 
- private:
-  template <class T>
-  static void check_type(const std::string& name, View view) {
-    check(std::int64_t(sizeof(T)) == size_of(view.dtype), "[store] ", name, " holds ", view.dtype);
-  }
+  // An entry's bytes, to be read at once: in place where the host can, else in a new vector of `copies`.
+  std::span<const std::byte> host_bytes(const std::string& name,
+                                        std::vector<std::vector<std::byte>>& copies) const;
 
+ private:
   Runtime runtime_;
   std::map<std::string, View> entries_;
 };

@@ -67,7 +67,8 @@ const Backend& cpu_backend() {
       .runtime = {.allocate = allocate,
                   .release = [](void* memory) { std::free(memory); },
                   .copy = copy,
-                  .synchronise = [] {}},
+                  .synchronise = [] {},
+                  .host_memory = true},
       .kernels = &kernels};
   return backend;
 }

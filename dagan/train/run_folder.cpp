@@ -1,0 +1,91 @@
+#include "dagan/train/run_folder.h"
+
+#include <nlohmann/json.hpp>
+
+#include "core/check.h"
+#include "dagan/data/file.h"
+
+namespace dagan {
+namespace fs = std::filesystem;
+namespace {
+
+std::string csv_field(const std::string& value) {
+  if (value.find_first_of(",\"\r\n") == std::string::npos) return value;
+  std::string quoted = "\"";
+  for (const char c : value) {
+    if (c == '"') quoted += '"';
+    quoted += c;
+  }
+  return quoted + '"';
+}
+
+bool present(const fs::path& file) {
+  std::error_code error;
+  return fs::exists(file, error);
+}
+
+}  // namespace
+
+fs::path RunFolder::sample(std::int64_t step) const {
+  const std::string digits = std::to_string(step);
+  return samples() / ("step_" + std::string(digits.size() < 6 ? 6 - digits.size() : 0, '0') + digits +
+                      ".png");
+}
+
+void RunFolder::create(bool force) const {
+  std::error_code error;
+  if (!force) {
+    check(Fault::output, !present(model()), shown(root_),
+          ": holds a finished run; choose another --out, or replace it with --force");
+    check(Fault::output, !present(checkpoint()), shown(root_),
+          ": holds an unfinished run; continue it with --resume, or replace it with --force");
+  }
+  fs::create_directories(samples(), error);
+  check(Fault::output, !error, shown(root_), ": cannot be made: ", error.message(),
+        "; choose another --out");
+  for (const fs::path& file : {model(), checkpoint(), metrics(), manifest(), recipe(), source()}) {
+    fs::remove(file, error);
+    remove_temporaries(file);
+  }
+  for (const fs::directory_entry& entry : fs::directory_iterator(samples(), error)) {
+    const std::string name = entry.path().filename().string();
+    if (name.starts_with("step_") && name.ends_with(".png")) fs::remove(entry.path(), error);
+  }
+}
+
+void RunFolder::require_unfinished() const {
+  check(Fault::output, !present(model()), shown(root_), ": this run is finished; evaluate it with `dagan eval ",
+        shown(root_), "`");
+  check(Fault::output, present(checkpoint()) && present(recipe()) && present(source()), shown(root_),
+        ": holds no run to continue; start one without --resume");
+  remove_temporaries(checkpoint());
+}
+
+void write_manifest(const fs::path& file, std::span<const ManifestRow> rows) {
+  std::string content = "path,split,content\n";
+  for (const ManifestRow& row : rows) {
+    content += csv_field(row.file.string()) + ',' + row.split + ',' + to_hex(row.content) + '\n';
+  }
+  write_file(file, content);
+}
+
+MetricsLog::MetricsLog(const fs::path& file, std::int64_t step) : file_(file) {
+  std::string kept;
+  std::ifstream in(file);
+  for (std::string line; step > 0 && std::getline(in, line);) {
+    const auto json = nlohmann::json::parse(line, nullptr, false);
+    if (json.is_object() && json.value("step", std::int64_t(-1)) <= step) kept += line + '\n';
+  }
+  in.close();
+  write_file(file, kept);
+  out_.open(file, std::ios::app);
+  check(Fault::output, out_.is_open(), shown(file), ": cannot be written");
+}
+
+void MetricsLog::write(const std::string& line) {
+  out_ << line << '\n' << std::flush;
+  check(Fault::output, out_.good(), shown(file_),
+        ": cannot be written; free some space or write elsewhere");
+}
+
+}  // namespace dagan
