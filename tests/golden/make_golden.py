@@ -124,7 +124,6 @@ def train(kind, dtype):
     for step, x in enumerate(images):
         out[f"input.{step}"] = nhwc(x)
         fake = generator(x)
-        adversarial = 0
         if discriminator:
             real, faked = discriminator(x), discriminator(fake.detach())
             reconstruction, gain = F.mse_loss(real, x), F.mse_loss(faked, real)

@@ -1,0 +1,101 @@
+"""Times one whole DAGAN training step in PyTorch on the CPU, as a yardstick for ours.
+
+  python step_torch.py --size 64 --width 16 --batch 16 --threads 1
+
+Forward and backward of both players and both Adam updates, the game "paper" of `dagan train`.
+Prints one JSON object: step_s (median of --repeats), step_min_s, rss_mb (peak of the process).
+"""
+import argparse
+import json
+import resource
+import statistics
+import time
+
+import torch
+from torch import nn
+from torch.nn.functional import leaky_relu, mse_loss, relu
+
+
+class Player(nn.Module):
+    """4x4 stride-2 convolutions down to a bottleneck and back up, with U-Net skips or without."""
+
+    def __init__(self, channels, width, levels, skips):
+        super().__init__()
+        c = [channels] + [width * min(2**i, 8) for i in range(levels)]
+        inner = range(1, levels - 1)  # neither the first convolution nor the bottleneck has a norm
+        self.down = nn.ModuleList(
+            nn.Conv2d(c[i], c[i + 1], 4, 2, 1, bias=i not in inner) for i in range(levels))
+        self.down_norm = nn.ModuleList(
+            nn.BatchNorm2d(c[i + 1]) if i in inner else nn.Identity() for i in range(levels))
+        self.up = nn.ModuleList(
+            nn.ConvTranspose2d(c[i + 1] * (2 if skips and i < levels - 1 else 1), c[i], 4, 2, 1,
+                               bias=i == 0) for i in reversed(range(levels)))
+        self.up_norm = nn.ModuleList(
+            nn.BatchNorm2d(c[i]) if i else nn.Identity() for i in reversed(range(levels)))
+        self.skips = skips
+
+    def forward(self, x):
+        kept = []
+        for i, (conv, norm) in enumerate(zip(self.down, self.down_norm)):
+            x = norm(conv(leaky_relu(x, 0.2) if i else x))
+            kept.append(x)
+        kept.pop()
+        for i, (conv, norm) in enumerate(zip(self.up, self.up_norm)):
+            if self.skips and i:
+                x = torch.cat([x, kept.pop()], 1)
+            x = norm(conv(relu(x)))
+        return torch.tanh(x)
+
+
+def make_step(generator, discriminator, learning_rate=1e-3, betas=(0.5, 0.999)):
+    g_adam = torch.optim.Adam(generator.parameters(), learning_rate, betas)
+    d_adam = torch.optim.Adam(discriminator.parameters(), learning_rate, betas)
+
+    def update(adam, loss):
+        adam.zero_grad(set_to_none=True)
+        loss.backward()
+        adam.step()
+
+    def step(x):
+        fake = generator(x)
+        real = discriminator(x)
+        update(d_adam, mse_loss(real, x) - mse_loss(discriminator(fake.detach()), real))
+        discriminator.requires_grad_(False)
+        with torch.no_grad():
+            real = discriminator(x)
+        update(g_adam, mse_loss(discriminator(fake), real) + 40 * mse_loss(fake, x))
+        discriminator.requires_grad_(True)
+
+    return step
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    for name, default in (("size", 64), ("width", 16), ("batch", 16), ("threads", 1), ("levels", 5),
+                          ("channels", 3), ("repeats", 11)):
+        parser.add_argument("--" + name, type=int, default=default)
+    parser.add_argument("--channels-last", action="store_true", help="NHWC memory, as here")
+    args = parser.parse_args()
+    torch.manual_seed(0)
+    torch.set_num_threads(args.threads)
+    layout = torch.channels_last if args.channels_last else torch.contiguous_format
+    players = [Player(args.channels, args.width, args.levels, skips).to(memory_format=layout)
+               for skips in (True, False)]
+    x = torch.rand(args.batch, args.channels, args.size, args.size).to(memory_format=layout) * 2 - 1
+    step = make_step(*players)
+    for _ in range(3):
+        step(x)
+    seconds = []
+    for _ in range(args.repeats):
+        start = time.perf_counter()
+        step(x)
+        seconds.append(time.perf_counter() - start)
+    print(json.dumps(dict(
+        library=f"torch {torch.__version__}", size=args.size, width=args.width, levels=args.levels,
+        batch=args.batch, channels=args.channels, threads=args.threads,
+        channels_last=args.channels_last,
+        step_s=round(statistics.median(seconds), 5), step_min_s=round(min(seconds), 5),
+        rss_mb=resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024)))
+
+
+main()
