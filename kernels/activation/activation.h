@@ -1,5 +1,5 @@
-// Element-wise activations. Both gradients are written in terms of the output y, so that x need not be
-// kept; leaky_relu needs slope >= 0 for that (the sign of y is the sign of x).
+// Element-wise activations. Both gradients are written in terms of the output y, so that x need not
+// be kept; leaky_relu needs slope >= 0 for that (the sign of y is the sign of x).
 //
 //   leaky_relu  y = x > 0 ? x : slope * x     dx = y > 0 ? dy : slope * dy     (relu: slope 0)
 //   tanh        y = tanh(x)                   dx = (1 - y^2) * dy

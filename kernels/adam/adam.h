@@ -1,15 +1,17 @@
-// Adam (Kingma and Ba, ICLR 2015, algorithm 1) over one flat buffer, with an exponential average of the
-// parameters (Polyak averaging). With t = step + 1, the number of this update from 1 on:
+// Adam (Kingma and Ba, ICLR 2015, algorithm 1) over one flat buffer, with an exponential average of
+// the parameters (Polyak averaging). With t = step + 1, the number of this update from 1 on:
 //
 //   m <- beta1 * m + (1 - beta1) * dp          v <- beta2 * v + (1 - beta2) * dp^2
 //   p <- p - learning_rate / (1 - beta1^t) * m / (sqrt(v / (1 - beta2^t)) + epsilon)
 //   average <- average_decay * average + (1 - average_decay) * p     only where `average` is given
 //
-// `all_finite` sets finite (u32) to 1 when every element is finite, else to 0; `adam` changes nothing
-// when `finite` is given and 0: a bad gradient never reaches the parameters.
+// `all_finite` sets finite (u32) to 1 when every element is finite, else to 0; `adam` changes
+// nothing when `finite` is given and 0: a bad gradient never reaches the parameters.
 //
-// shapes    dp, p, m, v, average (1,1,1,T), contiguous; step u32, learning_rate f32, finite u32: scalars.
-//           What changes from step to step is read from memory, so that a captured graph stays right.
+// shapes    dp, p, m, v, average (1,1,1,T), contiguous; step u32, learning_rate f32, finite u32:
+// scalars.
+//           What changes from step to step is read from memory, so that a captured graph stays
+//           right.
 // cost      about 14 flop an element; 7 elements moved (9 with the average)
 // aliasing  none
 #pragma once

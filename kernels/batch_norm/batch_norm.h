@@ -1,5 +1,5 @@
-// Batch normalisation (Ioffe and Szegedy, "Batch normalization", ICML 2015). Per channel c, over the
-// M = N*H*W pixels of a batch:
+// Batch normalisation (Ioffe and Szegedy, "Batch normalization", ICML 2015). Per channel c, over
+// the M = N*H*W pixels of a batch:
 //
 //   mean = sum(x) / M     var = sum((x - mean)^2) / M     rstd = 1 / sqrt(var + epsilon)
 //   y    = gamma * (x - mean) * rstd + beta
@@ -10,11 +10,13 @@
 //   batch_norm             reads x, mean, rstd, gamma, beta      writes y
 //   batch_norm_evaluate    the same with the running statistics: no value depends on the batch
 //   batch_norm_grad        with h = (x - mean) * rstd:
-//       dbeta = sum(dy)    dgamma = sum(dy * h)    dx = gamma * rstd * (dy - dbeta / M - h * dgamma / M)
+//       dbeta = sum(dy)    dgamma = sum(dy * h)    dx = gamma * rstd * (dy - dbeta / M - h * dgamma
+//       / M)
 //
 // shapes    x, y, dx, dy (N,H,W,C); everything else (1,1,1,C); M >= 2 for statistics and gradients
-// cost      statistics 4*|x| flop, apply 2*|x|, gradient 10*|x|; two reads of x for statistics
-// sums      f32 partial sums over fixed blocks of pixels, then added in order: the same bits for any
+// cost      statistics 4*|x| flop, apply 2*|x|, gradient 10*|x|
+// sums      f32 partial sums over fixed blocks of pixels, then added in order: the same bits for
+// any
 //           number of threads
 // aliasing  y may be x; dx may be dy
 // scratch   batch_norm_scratch(x) bytes for statistics and gradient
@@ -29,11 +31,13 @@ struct BatchNormGeometry {
 
 using BatchNormStatisticsFn = void(const Launch&, BatchNormGeometry, View x, View mean, View rstd,
                                    View running_mean, View running_var);
-using BatchNormFn = void(const Launch&, View x, View mean, View rstd, View gamma, View beta, View y);
+using BatchNormFn = void(const Launch&, View x, View mean, View rstd, View gamma, View beta,
+                         View y);
 using BatchNormEvaluateFn = void(const Launch&, BatchNormGeometry, View x, View running_mean,
                                  View running_var, View gamma, View beta, View y);
-using BatchNormGradFn = void(const Launch&, View dy, View x, View mean, View rstd, View gamma, View dx,
-                             View dgamma, View dbeta, Write dx_write, Write parameters_write);
+using BatchNormGradFn = void(const Launch&, View dy, View x, View mean, View rstd, View gamma,
+                             View dx, View dgamma, View dbeta, Write dx_write,
+                             Write parameters_write);
 using BatchNormScratchFn = std::int64_t(Shape x);
 
 namespace cpu {

@@ -1,0 +1,156 @@
+// Element-wise loops and sums over f32 tensors of one shape, once for each instruction set
+// (Highway). A functor gets a vector tag `d`, the start of a row in each tensor, and the index of a
+// vector in the row; at the end of a row the same code runs on vectors of one lane.
+#if defined(DAGAN_KERNELS_ROWS_INL_H) == defined(HWY_TARGET_TOGGLE)
+#ifdef DAGAN_KERNELS_ROWS_INL_H
+#undef DAGAN_KERNELS_ROWS_INL_H
+#else
+#define DAGAN_KERNELS_ROWS_INL_H
+#endif
+
+#include <hwy/highway.h>
+
+#include <array>
+
+#include "core/view.h"
+#include "kernels/blocks.h"
+#include "kernels/parallel.h"
+
+HWY_BEFORE_NAMESPACE();
+namespace dagan::cpu::HWY_NAMESPACE {
+
+namespace hn = hwy::HWY_NAMESPACE;
+
+using Wide = hn::ScalableTag<float>;
+using One = hn::CappedTag<float, 1>;
+template <class D>
+using V = hn::Vec<D>;
+
+template <std::size_t K>
+using Row = std::array<float*, K>;
+
+// Tensors of one shape as equally long rows: blocks of everything where all are contiguous, else
+// pixels.
+template <std::size_t K>
+class Rows {
+ public:
+  explicit Rows(const std::array<View, K>& views) : views_(views) {
+    bool contiguous = true;
+    for (const View& view : views) contiguous &= view.contiguous();
+    const Shape shape = views[0].shape;
+    width_ = contiguous ? 0 : shape.c;
+    blocks_ = contiguous ? element_blocks(shape) : row_blocks(shape);
+  }
+
+  std::int64_t blocks() const { return blocks_.count(); }
+
+  // Calls f(row, width) for each row of a block.
+  template <class F>
+  HWY_INLINE void block(std::int64_t i, F f) const {
+    Row<K> row;
+    const std::int64_t begin = blocks_.begin(i), end = blocks_.end(i);
+    for (std::size_t k = 0; k < K; ++k)
+      row[k] = views_[k].template as<float>() + begin * (width_ ? views_[k].pitch : 1);
+    if (width_ == 0) return f(row, end - begin);
+    for (std::int64_t pixel = begin; pixel < end; ++pixel) {
+      f(row, width_);
+      for (std::size_t k = 0; k < K; ++k) row[k] += views_[k].pitch;
+    }
+  }
+
+ private:
+  std::array<View, K> views_;
+  std::int64_t width_;  // 0: contiguous
+  Blocks blocks_;
+};
+
+// f(d, row, i) for every vector.
+template <std::size_t K, class F>
+void for_each_vector(const std::array<View, K>& views, F f) {
+  const Rows<K> rows(views);
+  parallel_for(rows.blocks(), [&](std::int64_t block) HWY_ATTR {
+    rows.block(block, [&](const Row<K>& row, std::int64_t width) HWY_ATTR {
+      const Wide wide;
+      const One one;
+      const std::int64_t lanes = std::int64_t(hn::Lanes(wide));
+      std::int64_t i = 0;
+      for (; i + lanes <= width; i += lanes) f(wide, row, i);
+      for (; i < width; ++i) f(one, row, i);
+    });
+  });
+}
+
+// The sum of everything that f(d, row, i) returns for one block; f32, one sum for each lane.
+template <std::size_t K, class F>
+HWY_INLINE float sum_block(const Rows<K>& rows, std::int64_t block, F f) {
+  const Wide wide;
+  const One one;
+  const std::int64_t lanes = std::int64_t(hn::Lanes(wide));
+  V<Wide> sum = hn::Zero(wide);
+  V<One> rest = hn::Zero(one);
+  rows.block(block, [&](const Row<K>& row, std::int64_t width) HWY_ATTR {
+    std::int64_t i = 0;
+    for (; i + lanes <= width; i += lanes) sum = hn::Add(sum, f(wide, row, i));
+    for (; i < width; ++i) rest = hn::Add(rest, f(one, row, i));
+  });
+  return hn::GetLane(hn::SumOfLanes(wide, sum)) + hn::GetLane(rest);
+}
+
+// Those sums for every block; returns their number, which is most_blocks(shape) at most.
+template <std::size_t K, class F>
+std::int64_t sum_blocks(const std::array<View, K>& views, float* sums, F f) {
+  const Rows<K> rows(views);
+  parallel_for(rows.blocks(),
+               [&](std::int64_t block) HWY_ATTR { sums[block] = sum_block(rows, block, f); });
+  return rows.blocks();
+}
+
+template <class D>
+HWY_INLINE void put(D d, V<D> value, float* to, Write write) {
+  if (write == Write::accumulate) value = hn::Add(value, hn::LoadU(d, to));
+  hn::StoreU(value, d, to);
+}
+
+// sums[c] = sum over the pixels of f(d, pixel, c), for kCount vectors of channels from `first` on.
+template <int kCount, class D, class F>
+HWY_INLINE void sum_channels(D d, std::int64_t pixels, std::int64_t first, float* sums, F f) {
+  const std::int64_t lanes = std::int64_t(hn::Lanes(d));
+  V<D> even[kCount], odd[kCount];  // two sums hide the latency of an addition
+  for (int v = 0; v < kCount; ++v) even[v] = odd[v] = hn::Zero(d);
+  std::int64_t pixel = 0;
+  for (; pixel + 2 <= pixels; pixel += 2)
+    for (int v = 0; v < kCount; ++v) {
+      even[v] = hn::Add(even[v], f(d, pixel, first + v * lanes));
+      odd[v] = hn::Add(odd[v], f(d, pixel + 1, first + v * lanes));
+    }
+  for (int v = 0; v < kCount; ++v) {
+    if (pixel < pixels) even[v] = hn::Add(even[v], f(d, pixel, first + v * lanes));
+    hn::StoreU(hn::Add(even[v], odd[v]), d, sums + first + v * lanes);
+  }
+}
+
+template <class F>
+HWY_INLINE void sum_pixels(std::int64_t pixels, std::int64_t channels, float* sums, F f) {
+  const Wide wide;
+  const std::int64_t lanes = std::int64_t(hn::Lanes(wide));
+  std::int64_t c = 0;
+  for (; c + 4 * lanes <= channels; c += 4 * lanes) sum_channels<4>(wide, pixels, c, sums, f);
+  for (; c + 2 * lanes <= channels; c += 2 * lanes) sum_channels<2>(wide, pixels, c, sums, f);
+  for (; c + lanes <= channels; c += lanes) sum_channels<1>(wide, pixels, c, sums, f);
+  for (; c < channels; ++c) sum_channels<1>(One(), pixels, c, sums, f);
+}
+
+// f(d, c) for vectors that cover the channels once.
+template <class F>
+HWY_INLINE void for_each_channel_vector(std::int64_t channels, F f) {
+  const Wide wide;
+  const std::int64_t lanes = std::int64_t(hn::Lanes(wide));
+  std::int64_t c = 0;
+  for (; c + lanes <= channels; c += lanes) f(wide, c);
+  for (; c < channels; ++c) f(One(), c);
+}
+
+}  // namespace dagan::cpu::HWY_NAMESPACE
+HWY_AFTER_NAMESPACE();
+
+#endif

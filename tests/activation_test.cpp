@@ -1,0 +1,91 @@
+#include "tests/cases/activation.h"
+
+#include <doctest/doctest.h>
+
+#include <cmath>
+#include <cstring>
+
+#include "kernels/backend.h"
+#include "tests/cases/shapes.h"
+
+namespace dagan::cases {
+namespace {
+
+constexpr float kSlopes[] = {0.0f, 0.2f, 1.0f};
+
+TEST_CASE("activation: the reference gradients are those of a complex step") {
+  for (const Shape& shape : small_shapes()) {
+    for (const float slope : kSlopes) CHECK(check_gradient(leaky_relu_case(shape, slope)) == "");
+    CHECK(check_gradient(tanh_case(shape)) == "");
+  }
+}
+
+TEST_CASE("activation: a gradient that is wrong is found") {
+  OpCase relu = leaky_relu_case({2, 3, 1, 5}, 0.2f), tanh = tanh_case({2, 3, 1, 5});
+  relu.gradient = [](const auto&, const auto& out, const auto& dout, const auto& din) {
+    reference::leaky_relu_grad(0.2001f, out[0], dout[0], din[0]);
+  };
+  tanh.gradient = [](const auto& in, const auto&, const auto& dout, const auto& din) {
+    reference::tanh_grad(in[0], dout[0], din[0]);
+  };
+  CHECK(check_gradient(relu) != "");
+  CHECK(check_gradient(tanh) != "");
+}
+
+TEST_CASE("activation: the kernels agree with the reference") {
+  const Kernels& kernels = *cpu_backend().kernels;
+  for (const Shape& shape : kernel_shapes()) {
+    for (const float slope : kSlopes) {
+      CHECK(check_kernel(leaky_relu_case(shape, slope), kernels) == "");
+      CHECK(check_kernel(leaky_relu_grad_case(shape, slope), kernels) == "");
+    }
+    CHECK(check_kernel(tanh_case(shape), kernels) == "");
+    CHECK(check_kernel(tanh_grad_case(shape), kernels) == "");
+  }
+}
+
+TEST_CASE("activation: the same bits for any number of threads") {
+  const Kernels& kernels = *cpu_backend().kernels;
+  for (const Shape& shape : {Shape{2, 37, 41, 17}, Shape{1, 3, 3, 3}}) {
+    CHECK(check_threads(leaky_relu_case(shape, 0.2f), kernels) == "");
+    CHECK(check_threads(leaky_relu_grad_case(shape, 0.2f), kernels) == "");
+    CHECK(check_threads(tanh_case(shape), kernels) == "");
+    CHECK(check_threads(tanh_grad_case(shape), kernels) == "");
+  }
+}
+
+TEST_CASE("activation: tanh stays within 4 units in the last place over every magnitude") {
+  const Kernels& kernels = *cpu_backend().kernels;
+  std::vector<float> x, y;
+  for (std::uint64_t bits = 0; bits <= 0xff800000u; bits += 9973) {
+    const auto word = std::uint32_t(bits);
+    float value;
+    std::memcpy(&value, &word, sizeof value);
+    if (std::isfinite(value)) x.push_back(value);
+  }
+  y.resize(x.size());
+  const Shape shape{1, 1, 1, std::int64_t(x.size())};
+  kernels.tanh({}, view_of(x.data(), shape), view_of(y.data(), shape));
+  double worst = 0;
+  for (std::size_t i = 0; i < x.size(); ++i) {
+    const double want = std::tanh(double(x[i]));
+    int exponent;
+    std::frexp(std::max(std::abs(want), 0x1p-126), &exponent);
+    worst = std::max(worst, std::abs(double(y[i]) - want) / std::ldexp(1.0, exponent - 24));
+  }
+  CHECK(worst <= 4);
+  MESSAGE("worst " << worst);
+}
+
+TEST_CASE("activation: what is not a number stays so") {
+  const Kernels& kernels = *cpu_backend().kernels;
+  std::vector<float> x(19, std::nanf("")), y(19, 0.0f);
+  const Shape shape{1, 1, 1, 19};
+  kernels.tanh({}, view_of(x.data(), shape), view_of(y.data(), shape));
+  for (const float value : y) CHECK(std::isnan(value));
+  kernels.leaky_relu({}, 0.2f, view_of(x.data(), shape), view_of(y.data(), shape));
+  for (const float value : y) CHECK(std::isnan(value));
+}
+
+}  // namespace
+}  // namespace dagan::cases

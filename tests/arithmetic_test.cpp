@@ -1,0 +1,52 @@
+#include "tests/cases/arithmetic.h"
+
+#include <doctest/doctest.h>
+
+#include "kernels/backend.h"
+#include "tests/cases/shapes.h"
+
+namespace dagan::cases {
+namespace {
+
+constexpr LinearGeometry kMix{.alpha = 0.75f, .beta = -1.5f, .constant = 0.3f};
+
+TEST_CASE("arithmetic: the reference gradients are those of a complex step") {
+  for (const Shape& shape : small_shapes()) {
+    CHECK(check_gradient(linear_case(shape, kMix, true)) == "");
+    CHECK(check_gradient(linear_case(shape, kMix, false)) == "");
+    CHECK(check_gradient(channel_sum_case(shape)) == "");
+  }
+}
+
+TEST_CASE("arithmetic: a gradient that is wrong is found") {
+  OpCase linear = linear_case({2, 3, 1, 5}, kMix, true), sum = channel_sum_case({2, 3, 1, 5});
+  linear.gradient = [](const auto&, const auto&, const auto& dout, const auto& din) {
+    for (const auto& gradient : din)
+      reference::linear({.alpha = kMix.alpha}, dout[0], {}, gradient);
+  };
+  sum.gradient = [](const auto&, const auto&, const auto& dout, const auto& din) {
+    for (std::int64_t i = 0; i < din[0].size(); ++i) din[0][i] = dout[0][i / 6];
+  };
+  CHECK(check_gradient(linear) != "");
+  CHECK(check_gradient(sum) != "");
+}
+
+TEST_CASE("arithmetic: the kernels agree with the reference") {
+  const Kernels& kernels = *cpu_backend().kernels;
+  for (const Shape& shape : kernel_shapes()) {
+    CHECK(check_kernel(linear_case(shape, kMix, true), kernels) == "");
+    CHECK(check_kernel(linear_case(shape, kMix, false), kernels) == "");
+    CHECK(check_kernel(channel_sum_case(shape), kernels) == "");
+  }
+}
+
+TEST_CASE("arithmetic: the same bits for any number of threads") {
+  const Kernels& kernels = *cpu_backend().kernels;
+  for (const Shape& shape : {Shape{2, 37, 41, 17}, Shape{2, 37, 41, 3}}) {
+    CHECK(check_threads(linear_case(shape, kMix, true), kernels) == "");
+    CHECK(check_threads(channel_sum_case(shape), kernels) == "");
+  }
+}
+
+}  // namespace
+}  // namespace dagan::cases
