@@ -4,6 +4,7 @@
 #include <cstdio>
 
 #include "core/check.h"
+#include "dagan/data/file.h"
 #include "dagan/data/synth_parts.h"
 
 namespace dagan {
@@ -135,12 +136,12 @@ void write_synthetic_set(const std::filesystem::path& out, const SynthOptions& o
   namespace fs = std::filesystem;
   check_options(o);
   std::error_code error;
-  check(Fault::output, !fs::exists(out, error) || fs::is_empty(out, error), "[synth] ",
-        out.string(), " holds something already: choose a new folder");
+  check(Fault::output, !fs::exists(out, error) || fs::is_empty(out, error), "[synth] ", shown(out),
+        " holds something already: choose a new folder");
   std::int64_t number = 0;
   const auto folder = [&](const fs::path& name) {
     fs::create_directories(out / name, error);
-    check(Fault::output, !error, "[synth] cannot make the folder ", (out / name).string(), ": ",
+    check(Fault::output, !error, "[synth] cannot make the folder ", shown(out / name), ": ",
           error.message());
     return out / name;
   };

@@ -133,7 +133,7 @@ class Stripes final : public Surface {
 
   std::int32_t missing(Point p) const override {
     if (position(p) / kPitch != gap_stripe_) return 0;
-    return std::min(painted(p), gap_.at(p.y + 2 * ragged_.at(p)));
+    return painted(p) > 0 ? gap_.at(p.y + 2 * ragged_.at(p)) : 0;
   }
 
   Colour without(Point p) const override { return metal(p); }
