@@ -15,6 +15,12 @@ std::uint32_t little_endian(Bytes bytes, std::size_t at, int count) {
   return value;
 }
 
+// OS/2 1.x has 16-bit extents without a sign.
+std::int64_t read_extent(Bytes bytes, bool old, std::size_t at) {
+  if (old) return little_endian(bytes, at, 2);
+  return std::int32_t(little_endian(bytes, at, 4));
+}
+
 struct Header {
   std::int64_t width = 0, height = 0;
   bool top_down = false, opacity = false;
@@ -44,8 +50,8 @@ Header parse_header(Bytes bytes, const std::string& name) {
   if (bytes.size() < kFileHeader + info) damaged(name, "the BMP ends inside its header");
   Header header;
   header.pixels = little_endian(bytes, 10, 4);
-  header.width = old ? little_endian(bytes, 18, 2) : std::int32_t(little_endian(bytes, 18, 4));
-  header.height = old ? little_endian(bytes, 20, 2) : std::int32_t(little_endian(bytes, 22, 4));
+  header.width = read_extent(bytes, old, 18);
+  header.height = read_extent(bytes, old, old ? 20 : 22);
   header.bits = little_endian(bytes, old ? 24 : 28, 2);
   header.entry = old ? 3 : 4;
   const std::uint32_t compression = old ? 0 : little_endian(bytes, 30, 4);

@@ -50,6 +50,33 @@ int on_error(TIFF*, void* user, const char*, const char* format, std::va_list ar
 
 int on_warning(TIFF*, void*, const char*, const char*, std::va_list) { return 1; }
 
+std::uint64_t number(Bytes bytes, std::size_t at, int count) {
+  std::uint64_t value = 0;
+  const bool little = char(bytes[0]) == 'I';
+  for (int i = 0; i < count; ++i) {
+    value |= std::uint64_t(bytes[at + std::size_t(i)]) << 8 * (little ? i : count - 1 - i);
+  }
+  return value;
+}
+
+// libtiff goes on with defaults where the directory of a page is cut off, so that is looked for
+// first.
+void check_directory(Bytes bytes, const std::string& name) {
+  constexpr std::uint64_t kTypeBytes[14] = {0, 1, 1, 2, 4, 8, 1, 1, 2, 4, 8, 4, 8, 4};
+  constexpr std::size_t kEntry = 12;
+  const std::size_t at = bytes.size() < 8 ? bytes.size() : number(bytes, 4, 4);
+  if (at + 2 > bytes.size()) damaged(name, "the TIFF ends before its directory");
+  const std::size_t entries = number(bytes, at, 2), end = at + 2 + entries * kEntry + 4;
+  if (end > bytes.size()) damaged(name, "the TIFF ends inside its directory");
+  for (std::size_t entry = at + 2; entry + 4 < end; entry += kEntry) {
+    const std::uint64_t type = number(bytes, entry + 2, 2);
+    const std::uint64_t size = (type < 14 ? kTypeBytes[type] : 0) * number(bytes, entry + 4, 4);
+    if (size > 4 && number(bytes, entry + 8, 4) + size > bytes.size()) {
+      damaged(name, "the TIFF ends before a value of its directory");
+    }
+  }
+}
+
 using Tiff = std::unique_ptr<TIFF, void (*)(TIFF*)>;
 
 Tiff open(Source& source) {
@@ -150,6 +177,7 @@ bool read_tiles(TIFF* tiff, Image& image) {
 }  // namespace
 
 Image decode_tiff(Bytes bytes, const std::string& name) {
+  check_directory(bytes, name);
   Source source{bytes};
   const Tiff tiff = open(source);
   if (!tiff) damaged(name, "the TIFF's directory cannot be read (", source.message, ")");
