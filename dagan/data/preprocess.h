@@ -17,7 +17,7 @@ namespace dagan {
 struct Preprocessing {
   std::int64_t size = 64;     // pixels, height and width of the result; other shapes are stretched
   std::int64_t channels = 1;  // 1 or 3, of the picture and of the result
-  Levels levels;              // the camera's values that become -1 and 1; others are not clipped
+  Levels levels = {};         // the camera's values that become -1 and 1; others are not clipped
   DType dtype = DType::u8;    // of the picture
   std::int64_t height = 0, width = 0;  // of the picture; 0: any
 
