@@ -22,21 +22,23 @@ inline std::int64_t forward_scratch(Shape w, Shape y) {
 inline void forward(const Launch& launch, Conv2dGeometry g, View x, View w, View bias, View y,
                     Write write) {
   const std::int64_t depth = w.shape.h * w.shape.w * w.shape.c;
-  Product<FilterColumns> product = {.a = {.data = x.as<float>(),
-                                          .pitch = x.pitch,
-                                          .source = x.shape,
-                                          .taps_h = w.shape.h,
-                                          .taps_w = w.shape.w,
-                                          .step = g.stride,
-                                          .top = -g.pad,
-                                          .left = -g.pad,
-                                          .height = y.shape.h,
-                                          .width = y.shape.w},
-                                    .b = {w.as<float>(), depth, w.shape.n},
-                                    .columns = w.shape.n,
-                                    .target = {y.as<float>(), y.pitch, y.shape},
-                                    .bias = bias.as<float>(),
-                                    .add = write == Write::accumulate};
+  Product<FilterColumns> product = {
+      .a = {.data = x.as<float>(),
+            .pitch = x.pitch,
+            .source = x.shape,
+            .taps_h = w.shape.h,
+            .taps_w = w.shape.w,
+            .step = g.stride,
+            .top = -g.pad,
+            .left = -g.pad,
+            .height = y.shape.h,
+            .width = y.shape.w,
+            .images_first = Patches::worth_images_first(y.shape.n, y.shape.h, y.shape.w)},
+      .b = {w.as<float>(), depth, w.shape.n},
+      .columns = w.shape.n,
+      .target = {y.as<float>(), y.pitch, y.shape},
+      .bias = bias.as<float>(),
+      .add = write == Write::accumulate};
   const Cut cut(product.a.rows(), product.columns, 1);
   if (cut.packs_first()) {
     float* packed = reinterpret_cast<float*>(launch.scratch);
@@ -79,7 +81,8 @@ inline void input_grad(const Launch& launch, Conv2dGeometry g, View dy, View w, 
               .top = down.start,
               .left = right.start,
               .height = down.count,
-              .width = right.count},
+              .width = right.count,
+              .images_first = Patches::worth_images_first(dy.shape.n, down.count, right.count)},
         .b = {w.as<float>(), filter, right.taps, phase_h + (down.taps - 1) * g.stride,
               phase_w + (right.taps - 1) * g.stride, g.stride},
         .columns = filter.c,

@@ -41,16 +41,39 @@ struct FilterGradCut {
   }
 };
 
-inline void pack_filter_grad_block(const FilterGradCut& cut, View dy, std::int64_t block,
+inline void pack_filter_grad_block(const FilterGradCut& cut, const Patches& dy, std::int64_t block,
                                    float* packed) {
-  const std::int64_t first = block * kDepth, last = std::min(cut.pixels, first + kDepth);
+  const std::int64_t first = block * kDepth, depth = std::min(kDepth, cut.pixels - first);
   for (std::int64_t tile = 0; tile < cut.tiles; ++tile) {
     const std::int64_t k = part(tile, cut.filters, cut.tiles);
     const std::int64_t rows = part(tile + 1, cut.filters, cut.tiles) - k;
     float* to = packed + (block * cut.tiles + tile) * kDepth * kMaxRows;
-    for (std::int64_t m = first; m < last; ++m, to += kMaxRows)
-      copy_run(dy.as<float>() + m * dy.pitch + k, to, rows);
+    pack_patches(dy, first, depth, k, rows, to, kMaxRows);
   }
+}
+
+// The pixels first + m, m < depth, at which some of these columns of the patches are not padding.
+inline std::int64_t find_runs(const Patches& p, std::int64_t column, std::int64_t columns,
+                              std::int64_t first, std::int64_t depth, Run* runs) {
+  const std::int64_t tap = column / p.source.c, last = (column + columns - 1) / p.source.c;
+  const std::int64_t a = tap / p.taps_w, last_a = last / p.taps_w;
+  const std::int64_t b = a == last_a ? tap % p.taps_w : 0;
+  const std::int64_t last_b = a == last_a ? last % p.taps_w : p.taps_w - 1;
+  std::int64_t count = 0;
+  for (std::int64_t m = 0; m < depth;) {
+    const Pixel pixel = p.pixel(first + m);
+    const std::int64_t span = std::min(depth - m, p.span(pixel));
+    const std::int64_t h = pixel.i * p.step + p.top, w = pixel.j * p.step + p.left;
+    // In a span along the width some pixel is always inside.
+    const bool inside = h + last_a >= 0 && h + a < p.source.h &&
+                        (!p.images_first || (w + last_b >= 0 && w + b < p.source.w));
+    if (inside && count > 0 && runs[count - 1].first + runs[count - 1].count == m)
+      runs[count - 1].count += span;
+    else if (inside)
+      runs[count++] = {m, span};
+    m += span;
+  }
+  return count;
 }
 
 // The panel's columns of dw over the blocks [block, stop) of pixels.
@@ -58,24 +81,24 @@ inline void filter_grad_panel(const FilterGradCut& cut, const Patches& patches, 
                               std::int64_t panel, std::int64_t block, std::int64_t stop, float* dw,
                               bool add) {
   HWY_ALIGN float b[kDepth * kPanel];
+  Run runs[kDepth];
   const std::int64_t column = panel * kPanel, columns = std::min(kPanel, cut.columns - column);
   if (columns < kPanel) zero_run(b, kDepth * kPanel);
   for (; block < stop; ++block, add = true) {
     const std::int64_t first = block * kDepth, depth = std::min(kDepth, cut.pixels - first);
-    pack_patches(patches, first, depth, column, columns, b, kPanel);
+    const std::int64_t count = find_runs(patches, column, columns, first, depth, runs);
+    for (std::int64_t i = 0; i < count; ++i)
+      pack_patches(patches, first + runs[i].first, runs[i].count, column, columns,
+                   b + runs[i].first * kPanel, kPanel);
     for (std::int64_t tile = 0; tile < cut.tiles; ++tile) {
       const std::int64_t k = part(tile, cut.filters, cut.tiles);
-      const int rows = int(part(tile + 1, cut.filters, cut.tiles) - k);
+      const std::int64_t rows = part(tile + 1, cut.filters, cut.tiles) - k;
+      const float* a = packed + (block * cut.tiles + tile) * kDepth * kMaxRows;
       float* out[kMaxRows];
-      for (int i = 0; i < rows; ++i) out[i] = dw + (k + i) * cut.columns;
-      multiply_depth(rows, {.a = packed + (block * cut.tiles + tile) * kDepth * kMaxRows,
-                            .b = b,
-                            .depth = depth,
-                            .rows = out,
-                            .column = column,
-                            .columns = columns,
-                            .bias = nullptr,
-                            .add = add});
+      for (std::int64_t i = 0; i < rows; ++i) out[i] = dw + (k + i) * cut.columns;
+      multiply(
+          rows, ColumnsOfA{a, runs, count},
+          {.b = b, .to = out, .column = column, .columns = columns, .bias = nullptr, .add = add});
     }
   }
 }
@@ -83,6 +106,7 @@ inline void filter_grad_panel(const FilterGradCut& cut, const Patches& patches, 
 inline void filter_grad(const Launch& launch, Conv2dGeometry g, View x, View dy, View dw,
                         Write write) {
   const FilterGradCut cut(dw.shape, dy.shape);
+  const bool images_first = Patches::worth_images_first(dy.shape.n, dy.shape.h, dy.shape.w);
   const Patches patches = {.data = x.as<float>(),
                            .pitch = x.pitch,
                            .source = x.shape,
@@ -92,12 +116,19 @@ inline void filter_grad(const Launch& launch, Conv2dGeometry g, View x, View dy,
                            .top = -g.pad,
                            .left = -g.pad,
                            .height = dy.shape.h,
-                           .width = dy.shape.w};
+                           .width = dy.shape.w,
+                           .images_first = images_first};
+  const Patches gradient = {.data = dy.as<float>(),
+                            .pitch = dy.pitch,
+                            .source = dy.shape,
+                            .height = dy.shape.h,
+                            .width = dy.shape.w,
+                            .images_first = images_first};
   const bool add = write == Write::accumulate;
   float* packed = reinterpret_cast<float*>(launch.scratch);
   float* sums = packed + cut.packed_size();
   parallel_for(cut.blocks, [&](std::int64_t block)
-                               HWY_ATTR { pack_filter_grad_block(cut, dy, block, packed); });
+                               HWY_ATTR { pack_filter_grad_block(cut, gradient, block, packed); });
   parallel_for(cut.groups * cut.panels, [&](std::int64_t task) HWY_ATTR {
     const std::int64_t group = task / cut.panels;
     float* to = cut.groups > 1 ? sums + group * cut.filters * cut.columns : dw.as<float>();

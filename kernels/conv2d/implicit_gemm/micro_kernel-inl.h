@@ -24,17 +24,58 @@ constexpr int kLanes = int(hn::MaxLanes(Tag()));
 constexpr int kMaxRows = kLanes >= 16 ? 8 : 6;
 constexpr int kMaxVectors = 2;
 constexpr std::int64_t kPanel = kMaxVectors * kLanes;  // columns of a packed panel of B
-constexpr std::int64_t kDepth = 256;  // of one call: what stays in the level 2 cache
-// A by rows (patches): the odd number of cache lines keeps the rows of a tile in different sets.
-constexpr std::int64_t kRowPitch = kDepth + 16;
+constexpr std::int64_t kDepth = 256;                   // of one call, at most
 
-// rows[i][column + j] = sum over k < depth of A[i][k] * B[k][j]  + bias[column + j]  + what was
-// there
+// A whose rows lie anywhere. The depth is `runs` runs of `length`; row i of run r starts at
+// starts[r * pitch + i], null where it is zero. Runs that are zero in every row cost nothing.
+struct RowsOfA {
+  static constexpr std::int64_t kStep = 1;
+  const float* const* starts;
+  std::int64_t pitch, runs, length;
+  const float* zeros;  // (length)
+
+  template <int kRows>
+  HWY_INLINE bool start(std::int64_t run, const float* (&rows)[kRows], std::int64_t& first,
+                        std::int64_t& count) const {
+    bool any = false;
+#pragma GCC unroll 16
+    for (int i = 0; i < kRows; ++i) {
+      const float* row = starts[run * pitch + i];
+      any |= row != nullptr;
+      rows[i] = row ? row : zeros;
+    }
+    first = run * length;
+    count = length;
+    return any;
+  }
+};
+
+struct Run {
+  std::int64_t first, count;
+};
+
+// A packed by depth, (depth, kMaxRows), of which only the given runs are not zero in B.
+struct ColumnsOfA {
+  static constexpr std::int64_t kStep = kMaxRows;
+  const float* data;
+  const Run* list;
+  std::int64_t runs;
+
+  template <int kRows>
+  HWY_INLINE bool start(std::int64_t run, const float* (&rows)[kRows], std::int64_t& first,
+                        std::int64_t& count) const {
+    first = list[run].first;
+    count = list[run].count;
+#pragma GCC unroll 16
+    for (int i = 0; i < kRows; ++i) rows[i] = data + first * kMaxRows + i;
+    return true;
+  }
+};
+
+// to[i][column + j] = sum over k of A[i][k] * B[k][j]  + bias[column + j]  + what was there
 struct Tile {
-  const float* a;
   const float* b;  // (depth, kPanel)
-  std::int64_t depth;
-  float* const* rows;
+  float* const* to;
   std::int64_t column, columns;  // columns <= kPanel
   const float* bias;             // or null
   bool add;                      // to what was there
@@ -60,52 +101,50 @@ HWY_INLINE void write_row(const Tile& tile, float* row, const Vector* sums) {
     to[j] = buffer[j] + (tile.bias ? tile.bias[tile.column + j] : 0) + (tile.add ? to[j] : 0);
 }
 
-// A[i][k] is a[i * kRowStep + k * kDepthStep].
-template <int kRows, int kVectors, int kRowStep, int kDepthStep>
-void multiply(const Tile& tile) {
+template <int kRows, int kVectors, class A>
+void multiply_tile(const A& a, const Tile& tile) {
   const Tag d;
   Vector sums[kRows][kVectors];
 #pragma GCC unroll 16
   for (int i = 0; i < kRows; ++i) {
     // The output is written at the end; its lines are on their way meanwhile.
-    hwy::Prefetch(tile.rows[i] + tile.column);
+    hwy::Prefetch(tile.to[i] + tile.column);
 #pragma GCC unroll 2
     for (int v = 0; v < kVectors; ++v) sums[i][v] = hn::Zero(d);
   }
-  const float* a = tile.a;
-  const float* b = tile.b;
-  for (std::int64_t k = 0; k < tile.depth; ++k, a += kDepthStep, b += kPanel) {
-    Vector columns[kVectors];
+  for (std::int64_t run = 0; run < a.runs; ++run) {
+    const float* rows[kRows];
+    std::int64_t first, count;
+    if (!a.start(run, rows, first, count)) continue;
+    const float* b = tile.b + first * kPanel;
+    for (std::int64_t k = 0; k < count; ++k, b += kPanel) {
+      Vector columns[kVectors];
 #pragma GCC unroll 2
-    for (int v = 0; v < kVectors; ++v) {
-      columns[v] = hn::LoadU(d, b + v * kLanes);
-      hwy::Prefetch(b + v * kLanes + 16 * kPanel);
-    }
+      for (int v = 0; v < kVectors; ++v) {
+        columns[v] = hn::LoadU(d, b + v * kLanes);
+        hwy::Prefetch(b + v * kLanes + 16 * kPanel);
+      }
 #pragma GCC unroll 16
-    for (int i = 0; i < kRows; ++i) {
-      const Vector row = hn::Set(d, a[i * kRowStep]);
+      for (int i = 0; i < kRows; ++i) {
+        const Vector row = hn::Set(d, rows[i][k * A::kStep]);
 #pragma GCC unroll 2
-      for (int v = 0; v < kVectors; ++v) sums[i][v] = hn::MulAdd(row, columns[v], sums[i][v]);
+        for (int v = 0; v < kVectors; ++v) sums[i][v] = hn::MulAdd(row, columns[v], sums[i][v]);
+      }
     }
   }
 #pragma GCC unroll 16
-  for (int i = 0; i < kRows; ++i) write_row<kVectors>(tile, tile.rows[i], sums[i]);
+  for (int i = 0; i < kRows; ++i) write_row<kVectors>(tile, tile.to[i], sums[i]);
 }
 
-template <int kRowStep, int kDepthStep, int kRows = kMaxRows>
-void multiply(int rows, const Tile& tile) {
+template <int kRows = kMaxRows, class A>
+void multiply(std::int64_t rows, const A& a, const Tile& tile) {
   if constexpr (kRows > 1)
-    if (rows < kRows) return multiply<kRowStep, kDepthStep, kRows - 1>(rows, tile);
+    if (rows < kRows) return multiply<kRows - 1>(rows, a, tile);
   if (tile.columns <= kLanes)
-    multiply<kRows, 1, kRowStep, kDepthStep>(tile);
+    multiply_tile<kRows, 1>(a, tile);
   else
-    multiply<kRows, 2, kRowStep, kDepthStep>(tile);
+    multiply_tile<kRows, 2>(a, tile);
 }
-
-// A packed by rows, (row, kRowPitch).
-HWY_INLINE void multiply_rows(int rows, const Tile& tile) { multiply<kRowPitch, 1>(rows, tile); }
-// A packed by depth, (depth, kMaxRows).
-HWY_INLINE void multiply_depth(int rows, const Tile& tile) { multiply<1, kMaxRows>(rows, tile); }
 
 }  // namespace dagan::cpu::implicit_gemm::HWY_NAMESPACE
 HWY_AFTER_NAMESPACE();

@@ -41,12 +41,11 @@ HWY_INLINE void zero_run(float* to, std::int64_t count) {
 // Columns of a patch that lie side by side in memory.
 struct Segment {
   std::int64_t a, b, c;          // the first column: tap and channel
-  std::int64_t length, at;       // columns; the place in the packed row
+  std::int64_t length;           // columns
   std::int64_t inside, outside;  // output columns j in [inside, outside) see no padding
 
   // Cuts off the longest segment that starts at `column`.
-  Segment(const Patches& p, std::int64_t column, std::int64_t remaining, std::int64_t place)
-      : at(place) {
+  Segment(const Patches& p, std::int64_t column, std::int64_t remaining) {
     const std::int64_t tap = column / p.source.c;
     a = tap / p.taps_w, b = tap % p.taps_w, c = column % p.source.c;
     const std::int64_t taps = p.pitch == p.source.c ? p.taps_w - b : 1;
@@ -57,48 +56,86 @@ struct Segment {
   }
 };
 
-// One segment of the output pixels [begin, end) of the line (n,i).
-HWY_INLINE void pack_segment(const Patches& p, const Segment& s, std::int64_t n, std::int64_t i,
-                             std::int64_t begin, std::int64_t end, float* to, std::int64_t pitch) {
-  const std::int64_t h = i * p.step + p.top + s.a;
-  std::int64_t j = begin;
-  if (h < 0 || h >= p.source.h) {
-    for (; j < end; ++j, to += pitch) zero_run(to, s.length);
-    return;
-  }
-  const float* line = p.data + (n * p.source.h + h) * p.source.w * p.pitch;
-  const auto padded = [&](std::int64_t stop) HWY_ATTR {
-    for (; j < stop; ++j, to += pitch) {
-      const std::int64_t w = j * p.step + p.left + s.b;
-      const std::int64_t low = std::clamp<std::int64_t>(-w * p.source.c - s.c, 0, s.length);
-      const std::int64_t high =
-          std::clamp<std::int64_t>((p.source.w - w) * p.source.c - s.c, low, s.length);
-      zero_run(to, low);
-      if (low < high) copy_run(line + w * p.pitch + s.c + low, to + low, high - low);
-      zero_run(to + high, s.length - high);
-    }
-  };
-  padded(std::min(end, s.inside));
-  const float* from = line + (j * p.step + p.left + s.b) * p.pitch + s.c;
-  for (const std::int64_t stop = std::min(end, s.outside); j < stop; ++j, to += pitch) {
-    copy_run(from, to, s.length);
-    from += p.step * p.pitch;
-  }
-  padded(end);
+// One segment of one pixel, of which columns [low, high) are not padding.
+HWY_INLINE void pack_padded(const float* from, std::int64_t low, std::int64_t high,
+                            std::int64_t length, float* to) {
+  zero_run(to, low);
+  if (low < high) copy_run(from + low, to + low, high - low);
+  zero_run(to + high, length - high);
 }
 
-// to[m][k] = patches[row + m][column + k] for m < rows, k < columns <= kDepth.
+// The same segment of `count` pixels.
+HWY_INLINE void pack_inside(const float* from, std::int64_t from_pitch, std::int64_t count,
+                            std::int64_t length, float* to, std::int64_t pitch) {
+  const Tag d;
+  if (length == 2 * kLanes) {
+    for (; count > 0; --count, from += from_pitch, to += pitch) {
+      const Vector v0 = hn::LoadU(d, from), v1 = hn::LoadU(d, from + kLanes);
+      hn::StoreU(v0, d, to);
+      hn::StoreU(v1, d, to + kLanes);
+    }
+    return;
+  }
+#if !HWY_MEM_OPS_MIGHT_FAULT
+  if (length < kLanes) {
+    const auto mask = hn::FirstN(d, std::size_t(length));
+    for (; count > 0; --count, from += from_pitch, to += pitch)
+      hn::BlendedStore(hn::MaskedLoad(mask, d, from), mask, d, to);
+    return;
+  }
+#endif
+  for (; count > 0; --count, from += from_pitch, to += pitch) copy_run(from, to, length);
+}
+
+// One segment of `count` rows from a pixel on, within one span.
+HWY_INLINE void pack_segment(const Patches& p, const Segment& s, const Pixel& pixel,
+                             std::int64_t count, float* to, std::int64_t pitch) {
+  const std::int64_t h = pixel.i * p.step + p.top + s.a;
+  if (h < 0 || h >= p.source.h) {
+    for (; count > 0; --count, to += pitch) zero_run(to, s.length);
+    return;
+  }
+  const std::int64_t image = p.source.h * p.source.w * p.pitch;
+  const float* line = p.data + pixel.n * image + h * p.source.w * p.pitch + s.c;
+  // The part of the segment inside the line when its first tap is at column w.
+  const auto low = [&](std::int64_t w) {
+    return std::clamp<std::int64_t>(-w * p.source.c - s.c, 0, s.length);
+  };
+  const auto high = [&](std::int64_t w) {
+    return std::clamp<std::int64_t>((p.source.w - w) * p.source.c - s.c, low(w), s.length);
+  };
+  std::int64_t w = pixel.j * p.step + p.left + s.b;
+  if (p.images_first) {
+    const std::int64_t begin = low(w), end = high(w);
+    if (begin == 0 && end == s.length)
+      pack_inside(line + w * p.pitch, image, count, s.length, to, pitch);
+    else
+      for (std::int64_t n = 0; n < count; ++n)
+        pack_padded(line + n * image + w * p.pitch, begin, end, s.length, to + n * pitch);
+    return;
+  }
+  std::int64_t j = pixel.j;
+  const std::int64_t stop = pixel.j + count;
+  for (; j < std::min(stop, s.inside); ++j, w += p.step, to += pitch)
+    pack_padded(line + w * p.pitch, low(w), high(w), s.length, to);
+  if (const std::int64_t inside = std::min(stop, s.outside) - j; inside > 0) {
+    pack_inside(line + w * p.pitch, p.step * p.pitch, inside, s.length, to, pitch);
+    j += inside, w += inside * p.step, to += inside * pitch;
+  }
+  for (; j < stop; ++j, w += p.step, to += pitch)
+    pack_padded(line + w * p.pitch, low(w), high(w), s.length, to);
+}
+
+// to[m][k] = patches[row + m][column + k] for m < rows, k < columns.
 inline void pack_patches(const Patches& p, std::int64_t row, std::int64_t rows, std::int64_t column,
                          std::int64_t columns, float* to, std::int64_t pitch) {
   for (std::int64_t at = 0; at < columns;) {
-    const Segment segment(p, column + at, columns - at, at);
-    std::int64_t j = row % p.width, i = row / p.width % p.height, n = row / p.width / p.height;
+    const Segment segment(p, column + at, columns - at);
     for (std::int64_t m = 0; m < rows;) {
-      const std::int64_t end = std::min(p.width, j + rows - m);
-      pack_segment(p, segment, n, i, j, end, to + m * pitch + at, pitch);
-      m += end - j;
-      j = 0;
-      if (++i == p.height) i = 0, ++n;
+      const Pixel pixel = p.pixel(row + m);
+      const std::int64_t count = std::min(rows - m, p.span(pixel));
+      pack_segment(p, segment, pixel, count, to + m * pitch + at, pitch);
+      m += count;
     }
     at += segment.length;
   }

@@ -8,6 +8,10 @@ namespace dagan::cpu::implicit_gemm {
 
 constexpr std::int64_t divide_up(std::int64_t a, std::int64_t b) { return (a + b - 1) / b; }
 
+struct Pixel {
+  std::int64_t n, i, j;
+};
+
 struct Patches {
   const float* data = nullptr;
   std::int64_t pitch = 0;
@@ -16,9 +20,23 @@ struct Patches {
   std::int64_t step = 1;                // source pixels from one output pixel to the next
   std::int64_t top = 0, left = 0;       // tap (0,0) of output pixel (0,0): negative in the pad
   std::int64_t height = 0, width = 0;   // output pixels of one image
+  bool images_first = false;            // row m + 1 is the same pixel of the next image
 
   std::int64_t rows() const { return source.n * height * width; }
   std::int64_t columns() const { return taps_h * taps_w * source.c; }
+
+  Pixel pixel(std::int64_t row) const {
+    if (images_first) return {row % source.n, row / source.n / width, row / source.n % width};
+    return {row / width / height, row / width % height, row % width};
+  }
+  // Rows from this one on that differ in one coordinate only.
+  std::int64_t span(const Pixel& p) const { return images_first ? source.n - p.n : width - p.j; }
+
+  // Whether all rows of a tile should be the same pixel: then all of them see the same padding, and
+  // a tile skips it. That is worth the scattered reads where the padding is a large part.
+  static bool worth_images_first(std::int64_t images, std::int64_t height, std::int64_t width) {
+    return images >= 8 && height * width <= 64;
+  }
 };
 
 // Where row m of the product belongs: output pixel (i,j) is pixel (top + i*step, left + j*step).
@@ -28,8 +46,8 @@ struct Target {
   Shape shape = {};
   std::int64_t step = 1, top = 0, left = 0;
 
-  float* pixel(std::int64_t n, std::int64_t i, std::int64_t j) const {
-    return data + ((n * shape.h + top + i * step) * shape.w + left + j * step) * pitch;
+  float* at(const Pixel& p) const {
+    return data + ((p.n * shape.h + top + p.i * step) * shape.w + left + p.j * step) * pitch;
   }
 };
 

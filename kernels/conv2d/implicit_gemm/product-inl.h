@@ -17,7 +17,87 @@
 HWY_BEFORE_NAMESPACE();
 namespace dagan::cpu::implicit_gemm::HWY_NAMESPACE {
 
-constexpr std::int64_t kBlockRows = 64;  // 70 KB of A: on the stack, in the level 2 cache
+constexpr std::int64_t kBlockRows = 64;
+constexpr std::int64_t kMinRun = 16;  // channels from which patches are read where they are
+// An odd number of cache lines keeps the packed rows of a tile in different cache sets.
+constexpr std::int64_t kRowPitch = kDepth + 16;
+
+// A part of the depth that one call of the micro-kernel takes: channels [channel, channel +
+// channels) of taps [tap, tap + taps).
+struct DepthBlock {
+  std::int64_t tap, taps, channel, channels;
+};
+
+// How the depth is cut into blocks of at most kDepth.
+struct DepthCut {
+  std::int64_t taps, channels, tap_parts, channel_parts;
+
+  explicit DepthCut(const Patches& p)
+      : taps(p.taps_h * p.taps_w),
+        channels(p.source.c),
+        tap_parts(channels >= kDepth
+                      ? taps
+                      : divide_up(taps, std::max<std::int64_t>(1, kDepth / channels))),
+        channel_parts(divide_up(channels, kDepth)) {}
+
+  std::int64_t blocks() const { return tap_parts * channel_parts; }
+  DepthBlock block(std::int64_t index) const {
+    const std::int64_t t = index / channel_parts, c = index % channel_parts;
+    const std::int64_t tap = part(t, taps, tap_parts), channel = part(c, channels, channel_parts);
+    return {tap, part(t + 1, taps, tap_parts) - tap, channel,
+            part(c + 1, channels, channel_parts) - channel};
+  }
+};
+
+// Some rows of A: where each run of channels starts, in place or in a packed copy.
+class Rows {
+ public:
+  Rows(const Patches& patches, std::int64_t row, std::int64_t count)
+      : patches_(patches), row_(row), count_(count) {
+    zero_run(zeros_, kDepth);
+  }
+
+  void load(const DepthBlock& block) {
+    if (patches_.source.c >= kMinRun) return find(block);
+    const std::int64_t c = patches_.source.c;
+    runs_ = 1, length_ = block.taps * block.channels;
+    pack_patches(patches_, row_, count_, block.tap * c + block.channel, length_, packed_,
+                 kRowPitch);
+    for (std::int64_t m = 0; m < count_; ++m) starts_[m] = packed_ + m * kRowPitch;
+  }
+
+  // From row m of these on, for the micro-kernel.
+  RowsOfA from(std::int64_t m) const { return {starts_ + m, kBlockRows, runs_, length_, zeros_}; }
+
+ private:
+  void find(const DepthBlock& block) {
+    const Patches& p = patches_;
+    runs_ = block.taps, length_ = block.channels;
+    for (std::int64_t run = 0; run < runs_; ++run) {
+      const std::int64_t a = (block.tap + run) / p.taps_w, b = (block.tap + run) % p.taps_w;
+      for (std::int64_t m = 0; m < count_;) {
+        const Pixel pixel = p.pixel(row_ + m);
+        const std::int64_t span = std::min(count_ - m, p.span(pixel));
+        const std::int64_t h = pixel.i * p.step + p.top + a;
+        std::int64_t w = pixel.j * p.step + p.left + b;
+        const std::int64_t right = p.images_first ? 0 : p.step;
+        const std::int64_t down = p.images_first ? p.source.h * p.source.w : p.step;
+        const float* from = p.data + ((pixel.n * p.source.h + h) * p.source.w + w) * p.pitch;
+        for (std::int64_t i = 0; i < span; ++i, w += right, from += down * p.pitch) {
+          const bool inside = h >= 0 && h < p.source.h && w >= 0 && w < p.source.w;
+          starts_[run * kBlockRows + m + i] = inside ? from + block.channel : nullptr;
+        }
+        m += span;
+      }
+    }
+  }
+
+  const Patches& patches_;
+  std::int64_t row_, count_, runs_ = 0, length_ = 0;
+  const float* starts_[kDepth / kMinRun * kBlockRows];
+  HWY_ALIGN float zeros_[kDepth];
+  HWY_ALIGN float packed_[kBlockRows * kRowPitch];
+};
 
 template <class Filter>
 struct Product {
@@ -31,9 +111,6 @@ struct Product {
 
   std::int64_t panels() const { return divide_up(columns, kPanel); }
   std::int64_t depth() const { return a.columns(); }
-  std::int64_t depth_blocks() const {
-    return std::max<std::int64_t>(1, divide_up(depth(), kDepth));
-  }
 };
 
 template <class Filter>
@@ -42,39 +119,36 @@ HWY_INLINE void pack_panel(const Product<Filter>& product, std::int64_t panel, f
   product.b.pack(0, product.depth(), panel * kPanel, to);
 }
 
-// The rows [row, row + rows) times the panels [panel, stop); rows <= kBlockRows.
+// The rows [row, row + count) times the panels [panel, stop); count <= kBlockRows.
 template <class Filter>
-void multiply_block(const Product<Filter>& product, std::int64_t row, std::int64_t rows,
+void multiply_block(const Product<Filter>& product, std::int64_t row, std::int64_t count,
                     std::int64_t panel, std::int64_t stop) {
-  HWY_ALIGN float a[kBlockRows * kRowPitch];
+  Rows rows(product.a, row, count);
   HWY_ALIGN float own_panel[kDepth * kPanel];
-  float* out[kBlockRows];
-  const Patches& p = product.a;
-  for (std::int64_t m = 0; m < rows; ++m) {
-    const std::int64_t pixel = row + m, line = pixel / p.width;
-    out[m] = product.target.pixel(line / p.height, line % p.height, pixel % p.width);
-  }
-  const std::int64_t tiles = divide_up(rows, kMaxRows), blocks = product.depth_blocks();
-  for (std::int64_t block = 0; block < blocks; ++block) {
-    const std::int64_t k = part(block, product.depth(), blocks);
-    const std::int64_t depth = part(block + 1, product.depth(), blocks) - k;
-    pack_patches(p, row, rows, k, depth, a, kRowPitch);
+  float* to[kBlockRows];
+  for (std::int64_t m = 0; m < count; ++m) to[m] = product.target.at(product.a.pixel(row + m));
+  const std::int64_t tiles = divide_up(count, kMaxRows);
+  const DepthCut cut(product.a);
+  // A phase without taps has no depth and still writes its zeros.
+  for (std::int64_t index = 0; index < std::max<std::int64_t>(1, cut.blocks()); ++index) {
+    const DepthBlock block = cut.blocks() > 0 ? cut.block(index) : DepthBlock{0, 0, 0, 0};
+    const std::int64_t k = block.tap * product.a.source.c + block.channel;
+    rows.load(block);
     for (std::int64_t j = panel; j < stop; ++j) {
       const float* b = own_panel;
       if (product.packed)
         b = product.packed + (j * product.depth() + k) * kPanel;
       else
-        product.b.pack(k, depth, j * kPanel, own_panel);
+        product.b.pack(k, block.taps * block.channels, j * kPanel, own_panel);
       for (std::int64_t t = 0; t < tiles; ++t) {
-        const std::int64_t m = part(t, rows, tiles), next = part(t + 1, rows, tiles);
-        multiply_rows(int(next - m), {.a = a + m * kRowPitch,
-                                      .b = b,
-                                      .depth = depth,
-                                      .rows = out + m,
-                                      .column = j * kPanel,
-                                      .columns = std::min(kPanel, product.columns - j * kPanel),
-                                      .bias = block == 0 ? product.bias : nullptr,
-                                      .add = product.add || block > 0});
+        const std::int64_t m = part(t, count, tiles);
+        multiply(part(t + 1, count, tiles) - m, rows.from(m),
+                 {.b = b,
+                  .to = to + m,
+                  .column = j * kPanel,
+                  .columns = std::min(kPanel, product.columns - j * kPanel),
+                  .bias = index == 0 ? product.bias : nullptr,
+                  .add = product.add || index > 0});
       }
     }
   }
