@@ -9,39 +9,36 @@
 
 #include <hwy/highway.h>
 
+#include "kernels/conv2d/implicit_gemm/few_channels-inl.h"
+#include "kernels/conv2d/implicit_gemm/pad-inl.h"
 #include "kernels/conv2d/implicit_gemm/product-inl.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace dagan::cpu::implicit_gemm::HWY_NAMESPACE {
 
-inline std::int64_t forward_scratch(Shape w, Shape y) {
+// The panels of the filter, then the padded copy of x.
+inline std::int64_t forward_panels_size(Shape w, Shape y) {
   if (!Cut(y.pixels(), w.n, 1).packs_first()) return 0;
-  return divide_up(w.n, kPanel) * kPanel * w.h * w.w * w.c * std::int64_t(sizeof(float));
+  return divide_up(w.n, kPanel) * kPanel * w.h * w.w * w.c;
+}
+
+inline std::int64_t forward_scratch(Conv2dGeometry g, Shape x, Shape w, Shape y) {
+  return (forward_panels_size(w, y) + padded_size(g, x)) * std::int64_t(sizeof(float));
 }
 
 inline void forward(const Launch& launch, Conv2dGeometry g, View x, View w, View bias, View y,
                     Write write) {
-  const std::int64_t depth = w.shape.h * w.shape.w * w.shape.c;
+  float* packed = reinterpret_cast<float*>(launch.scratch);
+  float* padded = packed + forward_panels_size(w.shape, y.shape);
   Product<FilterColumns> product = {
-      .a = {.data = x.as<float>(),
-            .pitch = x.pitch,
-            .source = x.shape,
-            .taps_h = w.shape.h,
-            .taps_w = w.shape.w,
-            .step = g.stride,
-            .top = -g.pad,
-            .left = -g.pad,
-            .height = y.shape.h,
-            .width = y.shape.w,
-            .images_first = Patches::worth_images_first(y.shape.n, y.shape.h, y.shape.w)},
-      .b = {w.as<float>(), depth, w.shape.n},
+      .a = input_patches(g, x, w.shape, y.shape, padded),
+      .b = {w.as<float>(), w.shape.h * w.shape.w * w.shape.c, w.shape.n},
       .columns = w.shape.n,
       .target = {y.as<float>(), y.pitch, y.shape},
       .bias = bias.as<float>(),
       .add = write == Write::accumulate};
   const Cut cut(product.a.rows(), product.columns, 1);
   if (cut.packs_first()) {
-    float* packed = reinterpret_cast<float*>(launch.scratch);
     product.packed = packed;
     parallel_for(product.panels(),
                  [&](std::int64_t panel) HWY_ATTR { pack_panel(product, panel, packed); });
@@ -57,12 +54,14 @@ inline Cut input_grad_cut(Conv2dGeometry g, Shape x) {
 }
 
 inline std::int64_t input_grad_scratch(Conv2dGeometry g, Shape x, Shape w) {
+  if (const Cells cells(g, x, w); cells.suits()) return cells.scratch();
   if (!input_grad_cut(g, x).packs_first()) return 0;
   return divide_up(x.c, kPanel) * kPanel * w.h * w.w * w.n * std::int64_t(sizeof(float));
 }
 
 inline void input_grad(const Launch& launch, Conv2dGeometry g, View dy, View w, View bias, View dx,
                        Write write) {
+  if (Cells(g, dx.shape, w.shape).suits()) return input_grad_few(launch, g, dy, w, bias, dx, write);
   const Shape filter = w.shape;
   const Cut cut = input_grad_cut(g, dx.shape);
   float* packed = reinterpret_cast<float*>(launch.scratch);

@@ -10,7 +10,7 @@
 
 #include <algorithm>
 
-#include "kernels/conv2d/implicit_gemm/pack-inl.h"
+#include "kernels/conv2d/implicit_gemm/pad-inl.h"
 #include "kernels/parallel.h"
 
 HWY_BEFORE_NAMESPACE();
@@ -19,25 +19,42 @@ namespace dagan::cpu::implicit_gemm::HWY_NAMESPACE {
 // One task makes one panel of dw's columns (r,s,c), from one group of blocks of pixels. Where
 // panels are few there are several groups: their sums go to scratch and are then added in order.
 struct FilterGradCut {
-  std::int64_t filters, columns, pixels, tiles, blocks, panels, groups;
+  std::int64_t filters, columns, pixels, tiles, blocks, panels, groups, padded;
+  bool packs;
 
-  FilterGradCut(Shape w, Shape y)
+  FilterGradCut(Conv2dGeometry g, Shape x, Shape w, Shape y)
       : filters(w.n),
         columns(w.h * w.w * w.c),
         pixels(y.pixels()),
         tiles(divide_up(filters, kMaxRows)),
         blocks(divide_up(pixels, kDepth)),
-        panels(divide_up(columns, kPanel)) {
+        panels(divide_up(columns, kPanel)),
+        padded(padded_size(g, x)),
+        // For few panels dy is read where it is, if its pixels are in order there.
+        packs(padded == 0) {
     constexpr std::int64_t kTasks = 16, kMinBlocks = 2;
     groups = std::clamp<std::int64_t>(divide_up(kTasks, panels), 1,
                                       std::max<std::int64_t>(1, blocks / kMinBlocks));
   }
 
-  // dy by (block, tile, pixel, row of the tile), then the groups' sums.
-  std::int64_t packed_size() const { return blocks * tiles * kDepth * kMaxRows; }
+  // Scratch: the padded copy of x, dy by (block, tile, pixel, row of the tile), the groups' sums.
+  std::int64_t packed_size() const { return packs ? blocks * tiles * kDepth * kMaxRows : 0; }
   std::int64_t sums_size() const { return groups > 1 ? groups * filters * columns : 0; }
   std::int64_t scratch() const {
-    return (packed_size() + sums_size()) * std::int64_t(sizeof(float));
+    return (padded + packed_size() + sums_size()) * std::int64_t(sizeof(float));
+  }
+};
+
+// dy by tiles of filters: what the micro-kernel takes as A.
+struct FilterGradRows {
+  const float* data;
+  std::int64_t step;
+
+  static FilterGradRows of(const FilterGradCut& cut, View dy, const float* packed,
+                           std::int64_t block, std::int64_t tile) {
+    if (cut.packs) return {packed + (block * cut.tiles + tile) * kDepth * kMaxRows, kMaxRows};
+    return {dy.as<float>() + block * kDepth * dy.pitch + part(tile, cut.filters, cut.tiles),
+            dy.pitch};
   }
 };
 
@@ -77,9 +94,9 @@ inline std::int64_t find_runs(const Patches& p, std::int64_t column, std::int64_
 }
 
 // The panel's columns of dw over the blocks [block, stop) of pixels.
-inline void filter_grad_panel(const FilterGradCut& cut, const Patches& patches, const float* packed,
-                              std::int64_t panel, std::int64_t block, std::int64_t stop, float* dw,
-                              bool add) {
+inline void filter_grad_panel(const FilterGradCut& cut, const Patches& patches, View dy,
+                              const float* packed, std::int64_t panel, std::int64_t block,
+                              std::int64_t stop, float* dw, bool add) {
   HWY_ALIGN float b[kDepth * kPanel];
   Run runs[kDepth];
   const std::int64_t column = panel * kPanel, columns = std::min(kPanel, cut.columns - column);
@@ -93,11 +110,11 @@ inline void filter_grad_panel(const FilterGradCut& cut, const Patches& patches, 
     for (std::int64_t tile = 0; tile < cut.tiles; ++tile) {
       const std::int64_t k = part(tile, cut.filters, cut.tiles);
       const std::int64_t rows = part(tile + 1, cut.filters, cut.tiles) - k;
-      const float* a = packed + (block * cut.tiles + tile) * kDepth * kMaxRows;
+      const FilterGradRows a = FilterGradRows::of(cut, dy, packed, block, tile);
       float* out[kMaxRows];
       for (std::int64_t i = 0; i < rows; ++i) out[i] = dw + (k + i) * cut.columns;
       multiply(
-          rows, ColumnsOfA{a, runs, count},
+          rows, ColumnsOfA{a.data, a.step, runs, count},
           {.b = b, .to = out, .column = column, .columns = columns, .bias = nullptr, .add = add});
     }
   }
@@ -105,35 +122,28 @@ inline void filter_grad_panel(const FilterGradCut& cut, const Patches& patches, 
 
 inline void filter_grad(const Launch& launch, Conv2dGeometry g, View x, View dy, View dw,
                         Write write) {
-  const FilterGradCut cut(dw.shape, dy.shape);
-  const bool images_first = Patches::worth_images_first(dy.shape.n, dy.shape.h, dy.shape.w);
-  const Patches patches = {.data = x.as<float>(),
-                           .pitch = x.pitch,
-                           .source = x.shape,
-                           .taps_h = dw.shape.h,
-                           .taps_w = dw.shape.w,
-                           .step = g.stride,
-                           .top = -g.pad,
-                           .left = -g.pad,
-                           .height = dy.shape.h,
-                           .width = dy.shape.w,
-                           .images_first = images_first};
+  const FilterGradCut cut(g, x.shape, dw.shape, dy.shape);
+  float* padded = reinterpret_cast<float*>(launch.scratch);
+  float* packed = padded + cut.padded;
+  float* sums = packed + cut.packed_size();
+  const Patches patches = input_patches(g, x, dw.shape, dy.shape, padded);
   const Patches gradient = {.data = dy.as<float>(),
                             .pitch = dy.pitch,
                             .source = dy.shape,
                             .height = dy.shape.h,
                             .width = dy.shape.w,
-                            .images_first = images_first};
+                            .images_first = patches.images_first};
   const bool add = write == Write::accumulate;
-  float* packed = reinterpret_cast<float*>(launch.scratch);
-  float* sums = packed + cut.packed_size();
-  parallel_for(cut.blocks, [&](std::int64_t block)
-                               HWY_ATTR { pack_filter_grad_block(cut, gradient, block, packed); });
+  if (cut.packs)
+    parallel_for(cut.blocks, [&](std::int64_t block) HWY_ATTR {
+      pack_filter_grad_block(cut, gradient, block, packed);
+    });
   parallel_for(cut.groups * cut.panels, [&](std::int64_t task) HWY_ATTR {
     const std::int64_t group = task / cut.panels;
     float* to = cut.groups > 1 ? sums + group * cut.filters * cut.columns : dw.as<float>();
-    filter_grad_panel(cut, patches, packed, task % cut.panels, part(group, cut.blocks, cut.groups),
-                      part(group + 1, cut.blocks, cut.groups), to, add && cut.groups == 1);
+    filter_grad_panel(cut, patches, dy, packed, task % cut.panels,
+                      part(group, cut.blocks, cut.groups), part(group + 1, cut.blocks, cut.groups),
+                      to, add && cut.groups == 1);
   });
   if (cut.groups == 1) return;
   parallel_for(cut.filters, [&](std::int64_t k) {

@@ -15,9 +15,9 @@ namespace dagan::cpu::implicit_gemm::HWY_NAMESPACE {
 // The sizes of tiles, and so of the scratch, depend on the instruction set.
 std::int64_t scratch(Conv2dPass pass, Conv2dGeometry geometry, Shape x, Shape w, Shape y) {
   switch (pass) {
-    case Conv2dPass::forward: return forward_scratch(w, y);
+    case Conv2dPass::forward: return forward_scratch(geometry, x, w, y);
     case Conv2dPass::input_grad: return input_grad_scratch(geometry, x, w);
-    default: return FilterGradCut(w, y).scratch();
+    default: return FilterGradCut(geometry, x, w, y).scratch();
   }
 }
 

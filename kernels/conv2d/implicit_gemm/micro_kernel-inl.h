@@ -29,7 +29,7 @@ constexpr std::int64_t kDepth = 256;                   // of one call, at most
 // A whose rows lie anywhere. The depth is `runs` runs of `length`; row i of run r starts at
 // starts[r * pitch + i], null where it is zero. Runs that are zero in every row cost nothing.
 struct RowsOfA {
-  static constexpr std::int64_t kStep = 1;
+  static constexpr std::int64_t step = 1;
   const float* const* starts;
   std::int64_t pitch, runs, length;
   const float* zeros;  // (length)
@@ -54,10 +54,10 @@ struct Run {
   std::int64_t first, count;
 };
 
-// A packed by depth, (depth, kMaxRows), of which only the given runs are not zero in B.
+// A by depth, row i of step k at data[k * step + i]; only the given runs are not zero in B.
 struct ColumnsOfA {
-  static constexpr std::int64_t kStep = kMaxRows;
   const float* data;
+  std::int64_t step;
   const Run* list;
   std::int64_t runs;
 
@@ -67,7 +67,7 @@ struct ColumnsOfA {
     first = list[run].first;
     count = list[run].count;
 #pragma GCC unroll 16
-    for (int i = 0; i < kRows; ++i) rows[i] = data + first * kMaxRows + i;
+    for (int i = 0; i < kRows; ++i) rows[i] = data + first * step + i;
     return true;
   }
 };
@@ -126,7 +126,7 @@ void multiply_tile(const A& a, const Tile& tile) {
       }
 #pragma GCC unroll 16
       for (int i = 0; i < kRows; ++i) {
-        const Vector row = hn::Set(d, rows[i][k * A::kStep]);
+        const Vector row = hn::Set(d, rows[i][k * a.step]);
 #pragma GCC unroll 2
         for (int v = 0; v < kVectors; ++v) sums[i][v] = hn::MulAdd(row, columns[v], sums[i][v]);
       }

@@ -18,7 +18,7 @@ HWY_BEFORE_NAMESPACE();
 namespace dagan::cpu::implicit_gemm::HWY_NAMESPACE {
 
 constexpr std::int64_t kBlockRows = 64;
-constexpr std::int64_t kMinRun = 16;  // channels from which patches are read where they are
+constexpr std::int64_t kMinRun = 12;  // channels from which patches are read where they are
 // An odd number of cache lines keeps the packed rows of a tile in different cache sets.
 constexpr std::int64_t kRowPitch = kDepth + 16;
 
@@ -73,28 +73,30 @@ class Rows {
   void find(const DepthBlock& block) {
     const Patches& p = patches_;
     runs_ = block.taps, length_ = block.channels;
-    for (std::int64_t run = 0; run < runs_; ++run) {
-      const std::int64_t a = (block.tap + run) / p.taps_w, b = (block.tap + run) % p.taps_w;
-      for (std::int64_t m = 0; m < count_;) {
-        const Pixel pixel = p.pixel(row_ + m);
-        const std::int64_t span = std::min(count_ - m, p.span(pixel));
+    for (std::int64_t m = 0; m < count_;) {
+      const Pixel pixel = p.pixel(row_ + m);
+      const std::int64_t span = std::min(count_ - m, p.span(pixel));
+      const std::int64_t right = p.images_first ? 0 : p.step;
+      const std::int64_t next = (p.images_first ? p.source.h * p.source.w : p.step) * p.pitch;
+      std::int64_t a = block.tap / p.taps_w, b = block.tap % p.taps_w;
+      for (std::int64_t run = 0; run < runs_; ++run) {
         const std::int64_t h = pixel.i * p.step + p.top + a;
         std::int64_t w = pixel.j * p.step + p.left + b;
-        const std::int64_t right = p.images_first ? 0 : p.step;
-        const std::int64_t down = p.images_first ? p.source.h * p.source.w : p.step;
-        const float* from = p.data + ((pixel.n * p.source.h + h) * p.source.w + w) * p.pitch;
-        for (std::int64_t i = 0; i < span; ++i, w += right, from += down * p.pitch) {
-          const bool inside = h >= 0 && h < p.source.h && w >= 0 && w < p.source.w;
-          starts_[run * kBlockRows + m + i] = inside ? from + block.channel : nullptr;
-        }
-        m += span;
+        const float* from =
+            p.data + ((pixel.n * p.source.h + h) * p.source.w + w) * p.pitch + block.channel;
+        const float** starts = starts_ + run * kBlockRows + m;
+        const bool line = h >= 0 && h < p.source.h;
+        for (std::int64_t i = 0; i < span; ++i, w += right, from += next)
+          starts[i] = line && w >= 0 && w < p.source.w ? from : nullptr;
+        if (++b == p.taps_w) b = 0, ++a;
       }
+      m += span;
     }
   }
 
   const Patches& patches_;
   std::int64_t row_, count_, runs_ = 0, length_ = 0;
-  const float* starts_[kDepth / kMinRun * kBlockRows];
+  const float* starts_[divide_up(kDepth, kMinRun) * kBlockRows];
   HWY_ALIGN float zeros_[kDepth];
   HWY_ALIGN float packed_[kBlockRows * kRowPitch];
 };

@@ -1,0 +1,193 @@
+// The input gradient for so few channels that the product by phases would leave most lanes empty.
+// First every pixel of dy times the whole filter: T (pixel, r,s,c) = dy w, a product with R*S*C
+// columns. Then each pixel of dx gathers its taps from T: a block of T stays in the level 2 cache.
+#if defined(DAGAN_CONV2D_FEW_CHANNELS) == defined(HWY_TARGET_TOGGLE)
+#ifdef DAGAN_CONV2D_FEW_CHANNELS
+#undef DAGAN_CONV2D_FEW_CHANNELS
+#else
+#define DAGAN_CONV2D_FEW_CHANNELS
+#endif
+
+#include <hwy/highway.h>
+
+#include <algorithm>
+
+#include "kernels/conv2d/implicit_gemm/product-inl.h"
+
+HWY_BEFORE_NAMESPACE();
+namespace dagan::cpu::implicit_gemm::HWY_NAMESPACE {
+
+// dx in cells of stride x stride pixels: cell (u,v) starts at pixel (u*stride - pad, v*stride -
+// pad) and gathers from the pixels (u - a, v - b) of dy, a < taps_h, b < taps_w.
+struct Cells {
+  static constexpr std::int64_t kTemporary = 40 << 10;  // floats of T in one block
+  static constexpr std::int64_t kMaxWidth = 64, kMaxRun = 64;
+
+  Shape filter;
+  std::int64_t stride, columns, taps_h, taps_w, height, width, blocks_h = 1, blocks_w = 1;
+
+  Cells(Conv2dGeometry g, Shape x, Shape w)
+      : filter(w),
+        stride(g.stride),
+        columns(w.h * w.w * w.c),
+        taps_h(divide_up(w.h, stride)),
+        taps_w(divide_up(w.w, stride)),
+        height(divide_up(x.h + g.pad, stride)),
+        width(divide_up(x.w + g.pad, stride)) {
+    if (!suits()) return;
+    blocks_w = divide_up(width, kMaxWidth);
+    const std::int64_t line = (divide_up(width, blocks_w) + taps_w - 1) * columns;
+    blocks_h = divide_up(height, kTemporary / line - (taps_h - 1));
+  }
+
+  // Few channels, little overlap, and a few lines of T fit into a block.
+  bool suits() const {
+    return 2 * filter.c <= kLanes && stride > 1 && taps_h <= 2 && taps_w <= 2 && columns <= 128 &&
+           stride * filter.c <= kMaxRun;
+  }
+  std::int64_t scratch() const {
+    return divide_up(columns, kPanel) * kPanel * filter.n * std::int64_t(sizeof(float));
+  }
+};
+
+// A block of cells of one image, and the pixels of dy that it gathers from.
+struct CellBlock {
+  std::int64_t n, top, bottom, left, right;     // cells
+  std::int64_t first_p, first_q, lines, width;  // pixels of dy, also those outside of it
+
+  CellBlock(const Cells& cells, std::int64_t task)
+      : n(task / cells.blocks_w / cells.blocks_h),
+        top(part(task / cells.blocks_w % cells.blocks_h, cells.height, cells.blocks_h)),
+        bottom(part(task / cells.blocks_w % cells.blocks_h + 1, cells.height, cells.blocks_h)),
+        left(part(task % cells.blocks_w, cells.width, cells.blocks_w)),
+        right(part(task % cells.blocks_w + 1, cells.width, cells.blocks_w)),
+        first_p(top - (cells.taps_h - 1)),
+        first_q(left - (cells.taps_w - 1)),
+        lines(bottom - first_p),
+        width(right - first_q) {}
+};
+
+// T of a block; zero outside of dy.
+inline void multiply_cells(const Cells& cells, const CellBlock& block, View dy, const float* packed,
+                           float* t) {
+  const Shape y = dy.shape;
+  const std::int64_t p = std::clamp<std::int64_t>(block.first_p, 0, y.h);
+  const std::int64_t q = std::clamp<std::int64_t>(block.first_q, 0, y.w);
+  const std::int64_t height = std::clamp<std::int64_t>(block.bottom, p, y.h) - p;
+  const std::int64_t width = std::clamp<std::int64_t>(block.right, q, y.w) - q;
+  if (height < block.lines || width < block.width)
+    zero_run(t, block.lines * block.width * cells.columns);
+  const Shape image = {1, y.h, y.w, y.c};
+  const Product<FilterRows> product = {
+      .a = {.data = dy.as<float>() + block.n * y.h * y.w * dy.pitch,
+            .pitch = dy.pitch,
+            .source = image,
+            .top = p,
+            .left = q,
+            .height = height,
+            .width = width},
+      .b = {},
+      .columns = cells.columns,
+      .target = {t,
+                 cells.columns,
+                 {1, block.lines, block.width, cells.columns},
+                 1,
+                 p - block.first_p,
+                 q - block.first_q},
+      .packed = packed};
+  const std::int64_t rows = product.a.rows(), parts = divide_up(rows, kBlockRows);
+  for (std::int64_t i = 0; i < parts; ++i) {
+    const std::int64_t row = part(i, rows, parts);
+    multiply_block(product, row, part(i + 1, rows, parts) - row, 0, product.panels());
+  }
+}
+
+// Where the values of a line of cells go: pixel w of dx, `pixels` of them.
+struct CellLine {
+  float* data;
+  std::int64_t pitch, channels, pixels;
+  bool add;
+};
+
+// A part of one cell's line: element e is channel (e % channels) of pixel w + e / channels.
+HWY_INLINE void write_cell(const CellLine& line, std::int64_t w, std::int64_t first,
+                           std::int64_t count, Vector sum) {
+  const Tag d;
+  const std::int64_t last = w + (first + count - 1) / line.channels;
+#if !HWY_MEM_OPS_MIGHT_FAULT
+  if (line.pitch == line.channels && w >= 0 && last < line.pixels) {
+    float* to = line.data + w * line.pitch + first;
+    const auto mask = hn::FirstN(d, std::size_t(count));
+    if (line.add) sum = hn::Add(sum, hn::MaskedLoad(mask, d, to));
+    hn::BlendedStore(sum, mask, d, to);
+    return;
+  }
+#endif
+  (void)last;
+  HWY_ALIGN float values[kLanes];
+  hn::Store(sum, d, values);
+  for (std::int64_t i = 0; i < count; ++i) {
+    const std::int64_t e = first + i, pixel = w + e / line.channels;
+    if (pixel < 0 || pixel >= line.pixels) continue;
+    float& to = line.data[pixel * line.pitch + e % line.channels];
+    to = line.add ? to + values[i] : values[i];
+  }
+}
+
+// Line `phase` of the cells (u, left..right): sums over the taps r = phase + a*stride.
+inline void gather_line(const Cells& cells, const CellBlock& block, std::int64_t u,
+                        std::int64_t phase, std::int64_t pad, const float* bias, const float* t,
+                        const CellLine& line) {
+  const Tag d;
+  const std::int64_t run = cells.stride * cells.filter.c, columns = cells.columns;
+  for (std::int64_t first = 0; first < run; first += kLanes) {
+    const std::int64_t count = std::min<std::int64_t>(kLanes, run - first);
+    for (std::int64_t v = block.left; v < block.right; ++v) {
+      Vector sum = hn::LoadU(d, bias + first);
+      for (std::int64_t a = 0, r = phase; r < cells.filter.h; ++a, r += cells.stride)
+        for (std::int64_t b = 0; b < cells.taps_w; ++b) {
+          const std::int64_t pixel = (u - a - block.first_p) * block.width + v - b - block.first_q;
+          const std::int64_t s = b * cells.stride;
+          const std::int64_t limit = (cells.filter.w - s) * cells.filter.c - first;
+          if (limit <= 0) continue;
+          const float* from =
+              t + pixel * columns + (r * cells.filter.w + s) * cells.filter.c + first;
+          sum = hn::Add(sum, limit >= count
+                                 ? hn::LoadU(d, from)
+                                 : hn::MaskedLoad(hn::FirstN(d, std::size_t(limit)), d, from));
+        }
+      write_cell(line, v * cells.stride - pad, first, count, sum);
+    }
+  }
+}
+
+inline void input_grad_few(const Launch& launch, Conv2dGeometry g, View dy, View w, View bias,
+                           View dx, Write write) {
+  const Cells cells(g, dx.shape, w.shape);
+  float* packed = reinterpret_cast<float*>(launch.scratch);
+  const FilterRows filter = {w.as<float>(), {w.shape.n, 1, 1, cells.columns}, 1, 0, 0, 1};
+  parallel_for(divide_up(cells.columns, kPanel), [&](std::int64_t panel) HWY_ATTR {
+    filter.pack(0, w.shape.n, panel * kPanel, packed + panel * w.shape.n * kPanel);
+  });
+  parallel_for(dx.shape.n * cells.blocks_h * cells.blocks_w, [&](std::int64_t task) HWY_ATTR {
+    const CellBlock block(cells, task);
+    HWY_ALIGN float t[Cells::kTemporary + kLanes];
+    HWY_ALIGN float bias_run[Cells::kMaxRun + kLanes] = {};
+    for (std::int64_t i = 0; bias && i < cells.stride * w.shape.c; ++i)
+      bias_run[i] = bias.as<float>()[i % w.shape.c];
+    zero_run(t + block.lines * block.width * cells.columns, kLanes);
+    multiply_cells(cells, block, dy, packed, t);
+    for (std::int64_t u = block.top; u < block.bottom; ++u)
+      for (std::int64_t phase = 0; phase < cells.stride; ++phase) {
+        const std::int64_t h = u * cells.stride + phase - g.pad;
+        if (h < 0 || h >= dx.shape.h) continue;
+        float* to = dx.as<float>() + (block.n * dx.shape.h + h) * dx.shape.w * dx.pitch;
+        gather_line(cells, block, u, phase, g.pad, bias_run, t,
+                    {to, dx.pitch, w.shape.c, dx.shape.w, write == Write::accumulate});
+      }
+  });
+}
+
+}  // namespace dagan::cpu::implicit_gemm::HWY_NAMESPACE
+HWY_AFTER_NAMESPACE();
+#endif
