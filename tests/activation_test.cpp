@@ -11,7 +11,7 @@
 namespace dagan::cases {
 namespace {
 
-constexpr float kSlopes[] = {0.0f, 0.2f, 1.0f};
+constexpr float kSlopes[] = {0.0f, 0.2f};
 
 TEST_CASE("activation: the reference gradients are those of a complex step") {
   for (const Shape& shape : small_shapes()) {
@@ -74,7 +74,6 @@ TEST_CASE("activation: tanh stays within 4 units in the last place over every ma
     worst = std::max(worst, std::abs(double(y[i]) - want) / std::ldexp(1.0, exponent - 24));
   }
   CHECK(worst <= 4);
-  MESSAGE("worst " << worst);
 }
 
 TEST_CASE("activation: what is not a number stays so") {

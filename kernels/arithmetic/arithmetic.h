@@ -1,10 +1,10 @@
 // Sums of tensors.
 //
-//   linear        y = alpha * a + beta * b + constant     b may be empty; a, b, y of one shape
-//   (N,H,W,C)
+//   linear        y = alpha * a + beta * b + constant
+//                 a, b, y of one shape (N,H,W,C); b may be empty
 //                 aliasing: y may be a or b     cost: 4 flop an element
-//   channel_sum   y[c] = sum_{n,h,w} x[n,h,w,c]     x (N,H,W,C), y (1,1,1,C): the gradient of a
-//   bias
+//   channel_sum   y[c] = sum_{n,h,w} x[n,h,w,c]: the gradient of a bias
+//                 x (N,H,W,C), y (1,1,1,C)
 //                 sums: as in batch_norm     cost: 1 flop an element
 //                 scratch: channel_sum_scratch(x) bytes
 //
