@@ -102,36 +102,45 @@ inline void multiply_cells(const Cells& cells, const CellBlock& block, View dy, 
   }
 }
 
-// Where the values of a line of cells go: pixel w of dx, `pixels` of them.
+// A line of pixels of dx.
 struct CellLine {
   float* data;
   std::int64_t pitch, channels, pixels;
   bool add;
 };
 
-// A part of one cell's line: element e is channel (e % channels) of pixel w + e / channels.
-HWY_INLINE void write_cell(const CellLine& line, std::int64_t w, std::int64_t first,
-                           std::int64_t count, Vector sum) {
-  const Tag d;
-  const std::int64_t last = w + (first + count - 1) / line.channels;
-#if !HWY_MEM_OPS_MIGHT_FAULT
-  if (line.pitch == line.channels && w >= 0 && last < line.pixels) {
-    float* to = line.data + w * line.pitch + first;
-    const auto mask = hn::FirstN(d, std::size_t(count));
-    if (line.add) sum = hn::Add(sum, hn::MaskedLoad(mask, d, to));
-    hn::BlendedStore(sum, mask, d, to);
-    return;
-  }
-#endif
-  (void)last;
-  HWY_ALIGN float values[kLanes];
-  hn::Store(sum, d, values);
+// One cell's part of a line, some of it outside: element e is channel (e % channels) of pixel
+// w + e / channels.
+HWY_NOINLINE void write_partial_cell(const CellLine& line, std::int64_t w, std::int64_t first,
+                                     std::int64_t count, const float* values) {
   for (std::int64_t i = 0; i < count; ++i) {
     const std::int64_t e = first + i, pixel = w + e / line.channels;
     if (pixel < 0 || pixel >= line.pixels) continue;
     float& to = line.data[pixel * line.pitch + e % line.channels];
     to = line.add ? to + values[i] : values[i];
   }
+}
+
+// What one cell reads from T: at most 2 x 2 taps, each `columns` further for the next cell.
+struct Taps {
+  const float* from[4];
+  std::int64_t count[4];  // elements; 0: no such tap
+};
+
+inline Taps taps_of(const Cells& cells, const CellBlock& block, std::int64_t u, std::int64_t phase,
+                    std::int64_t first, const float* t) {
+  Taps taps;
+  for (std::int64_t i = 0; i < 4; ++i) {
+    const std::int64_t a = i / 2, b = i % 2;
+    const std::int64_t r = phase + a * cells.stride, s = b * cells.stride;
+    const bool exists = r < cells.filter.h && s < cells.filter.w;
+    const std::int64_t pixel =
+        (u - a - block.first_p) * block.width + block.left - b - block.first_q;
+    const std::int64_t column = (r * cells.filter.w + s) * cells.filter.c + first;
+    taps.from[i] = exists ? t + pixel * cells.columns + column : t;
+    taps.count[i] = exists ? (cells.filter.w - s) * cells.filter.c - first : 0;
+  }
+  return taps;
 }
 
 // Line `phase` of the cells (u, left..right): sums over the taps r = phase + a*stride.
@@ -142,21 +151,31 @@ inline void gather_line(const Cells& cells, const CellBlock& block, std::int64_t
   const std::int64_t run = cells.stride * cells.filter.c, columns = cells.columns;
   for (std::int64_t first = 0; first < run; first += kLanes) {
     const std::int64_t count = std::min<std::int64_t>(kLanes, run - first);
-    for (std::int64_t v = block.left; v < block.right; ++v) {
-      Vector sum = hn::LoadU(d, bias + first);
-      for (std::int64_t a = 0, r = phase; r < cells.filter.h; ++a, r += cells.stride)
-        for (std::int64_t b = 0; b < cells.taps_w; ++b) {
-          const std::int64_t pixel = (u - a - block.first_p) * block.width + v - b - block.first_q;
-          const std::int64_t s = b * cells.stride;
-          const std::int64_t limit = (cells.filter.w - s) * cells.filter.c - first;
-          if (limit <= 0) continue;
-          const float* from =
-              t + pixel * columns + (r * cells.filter.w + s) * cells.filter.c + first;
-          sum = hn::Add(sum, limit >= count
-                                 ? hn::LoadU(d, from)
-                                 : hn::MaskedLoad(hn::FirstN(d, std::size_t(limit)), d, from));
-        }
-      write_cell(line, v * cells.stride - pad, first, count, sum);
+    const Taps taps = taps_of(cells, block, u, phase, first, t);
+    const auto mask_of = [&](std::int64_t elements) HWY_ATTR {
+      return hn::FirstN(d, std::size_t(std::clamp<std::int64_t>(elements, 0, count)));
+    };
+    const auto mask0 = mask_of(taps.count[0]), mask1 = mask_of(taps.count[1]);
+    const auto mask2 = mask_of(taps.count[2]), mask3 = mask_of(taps.count[3]);
+    const auto mask = mask_of(count);
+    const Vector start = hn::LoadU(d, bias + first);
+    std::int64_t at = 0, w = block.left * cells.stride - pad;
+    for (std::int64_t v = block.left; v < block.right; ++v, at += columns, w += cells.stride) {
+      const Vector low = hn::Add(hn::MaskedLoad(mask0, d, taps.from[0] + at),
+                                 hn::MaskedLoad(mask1, d, taps.from[1] + at));
+      const Vector high = hn::Add(hn::MaskedLoad(mask2, d, taps.from[2] + at),
+                                  hn::MaskedLoad(mask3, d, taps.from[3] + at));
+      Vector sum = hn::Add(start, hn::Add(low, high));
+      if (!HWY_MEM_OPS_MIGHT_FAULT && line.pitch == line.channels && w >= 0 &&
+          w + cells.stride <= line.pixels) {
+        float* to = line.data + w * line.pitch + first;
+        if (line.add) sum = hn::Add(sum, hn::MaskedLoad(mask, d, to));
+        hn::BlendedStore(sum, mask, d, to);
+      } else {
+        HWY_ALIGN float values[kLanes];
+        hn::Store(sum, d, values);
+        write_partial_cell(line, w, first, count, values);
+      }
     }
   }
 }

@@ -85,20 +85,21 @@ template <int kVectors>
 HWY_INLINE void write_row(const Tile& tile, float* row, const Vector* sums) {
   const Tag d;
   float* to = row + tile.column;
-  if (tile.columns == kVectors * kLanes) {
 #pragma GCC unroll 2
-    for (int v = 0; v < kVectors; ++v) {
-      Vector sum = sums[v];
-      if (tile.bias) sum = hn::Add(sum, hn::LoadU(d, tile.bias + tile.column + v * kLanes));
-      if (tile.add) sum = hn::Add(sum, hn::LoadU(d, to + v * kLanes));
-      hn::StoreU(sum, d, to + v * kLanes);
-    }
-    return;
+  for (int v = 0; v < kVectors; ++v) {
+    Vector sum = sums[v];
+    if (tile.bias) sum = hn::Add(sum, hn::LoadU(d, tile.bias + tile.column + v * kLanes));
+    if (tile.add) sum = hn::Add(sum, hn::LoadU(d, to + v * kLanes));
+    hn::StoreU(sum, d, to + v * kLanes);
   }
-  HWY_ALIGN float buffer[kPanel] = {};
-  for (int v = 0; v < kVectors; ++v) hn::Store(sums[v], d, buffer + v * kLanes);
+}
+
+// The last, partial vectors of a row. Apart, so that the compiler leaves the registers of the
+// common path alone.
+HWY_NOINLINE void write_partial_row(const Tile& tile, float* row, const float* sums) {
+  float* to = row + tile.column;
   for (std::int64_t j = 0; j < tile.columns; ++j)
-    to[j] = buffer[j] + (tile.bias ? tile.bias[tile.column + j] : 0) + (tile.add ? to[j] : 0);
+    to[j] = sums[j] + (tile.bias ? tile.bias[tile.column + j] : 0) + (tile.add ? to[j] : 0);
 }
 
 template <int kRows, int kVectors, class A>
@@ -108,9 +109,11 @@ void multiply_tile(const A& a, const Tile& tile) {
 #pragma GCC unroll 16
   for (int i = 0; i < kRows; ++i) {
     // The output is written at the end; its lines are on their way meanwhile.
-    hwy::Prefetch(tile.to[i] + tile.column);
 #pragma GCC unroll 2
-    for (int v = 0; v < kVectors; ++v) sums[i][v] = hn::Zero(d);
+    for (int v = 0; v < kVectors; ++v) {
+      hwy::Prefetch(tile.to[i] + tile.column + v * kLanes);
+      sums[i][v] = hn::Zero(d);
+    }
   }
   for (std::int64_t run = 0; run < a.runs; ++run) {
     const float* rows[kRows];
@@ -132,8 +135,17 @@ void multiply_tile(const A& a, const Tile& tile) {
       }
     }
   }
+  if (tile.columns == kVectors * kLanes) {
 #pragma GCC unroll 16
-  for (int i = 0; i < kRows; ++i) write_row<kVectors>(tile, tile.to[i], sums[i]);
+    for (int i = 0; i < kRows; ++i) write_row<kVectors>(tile, tile.to[i], sums[i]);
+    return;
+  }
+  HWY_ALIGN float buffer[kRows][kPanel];
+#pragma GCC unroll 16
+  for (int i = 0; i < kRows; ++i)
+#pragma GCC unroll 2
+    for (int v = 0; v < kVectors; ++v) hn::Store(sums[i][v], d, buffer[i] + v * kLanes);
+  for (int i = 0; i < kRows; ++i) write_partial_row(tile, tile.to[i], buffer[i]);
 }
 
 template <int kRows = kMaxRows, class A>

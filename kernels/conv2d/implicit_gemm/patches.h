@@ -49,6 +49,10 @@ struct Target {
   float* at(const Pixel& p) const {
     return data + ((p.n * shape.h + top + p.i * step) * shape.w + left + p.j * step) * pitch;
   }
+  // From one row to the next of a span.
+  std::int64_t next(bool images_first) const {
+    return (images_first ? shape.h * shape.w : step) * pitch;
+  }
 };
 
 // The pixels of dx along one axis for which (pixel + pad) % stride == phase: pixel = first +

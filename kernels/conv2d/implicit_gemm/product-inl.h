@@ -18,9 +18,7 @@ HWY_BEFORE_NAMESPACE();
 namespace dagan::cpu::implicit_gemm::HWY_NAMESPACE {
 
 constexpr std::int64_t kBlockRows = 64;
-constexpr std::int64_t kMinRun = 12;  // channels from which patches are read where they are
-// An odd number of cache lines keeps the packed rows of a tile in different cache sets.
-constexpr std::int64_t kRowPitch = kDepth + 16;
+constexpr std::int64_t kMaxRuns = 32;
 
 // A part of the depth that one call of the micro-kernel takes: channels [channel, channel +
 // channels) of taps [tap, tap + taps).
@@ -28,16 +26,15 @@ struct DepthBlock {
   std::int64_t tap, taps, channel, channels;
 };
 
-// How the depth is cut into blocks of at most kDepth.
+// How the depth is cut into blocks of at most kDepth and kMaxRuns taps.
 struct DepthCut {
   std::int64_t taps, channels, tap_parts, channel_parts;
 
   explicit DepthCut(const Patches& p)
       : taps(p.taps_h * p.taps_w),
         channels(p.source.c),
-        tap_parts(channels >= kDepth
-                      ? taps
-                      : divide_up(taps, std::max<std::int64_t>(1, kDepth / channels))),
+        tap_parts(channels >= kDepth ? taps
+                                     : divide_up(taps, std::min(kMaxRuns, kDepth / channels))),
         channel_parts(divide_up(channels, kDepth)) {}
 
   std::int64_t blocks() const { return tap_parts * channel_parts; }
@@ -49,7 +46,7 @@ struct DepthCut {
   }
 };
 
-// Some rows of A: where each run of channels starts, in place or in a packed copy.
+// Some rows of A: where each run of channels starts.
 class Rows {
  public:
   Rows(const Patches& patches, std::int64_t row, std::int64_t count)
@@ -57,19 +54,9 @@ class Rows {
     zero_run(zeros_, kDepth);
   }
 
-  void load(const DepthBlock& block) {
-    if (patches_.source.c >= kMinRun) return find(block);
-    const std::int64_t c = patches_.source.c;
-    runs_ = 1, length_ = block.taps * block.channels;
-    pack_patches(patches_, row_, count_, block.tap * c + block.channel, length_, packed_,
-                 kRowPitch);
-    for (std::int64_t m = 0; m < count_; ++m) starts_[m] = packed_ + m * kRowPitch;
-  }
-
   // From row m of these on, for the micro-kernel.
   RowsOfA from(std::int64_t m) const { return {starts_ + m, kBlockRows, runs_, length_, zeros_}; }
 
- private:
   void find(const DepthBlock& block) {
     const Patches& p = patches_;
     runs_ = block.taps, length_ = block.channels;
@@ -94,11 +81,11 @@ class Rows {
     }
   }
 
+ private:
   const Patches& patches_;
   std::int64_t row_, count_, runs_ = 0, length_ = 0;
-  const float* starts_[divide_up(kDepth, kMinRun) * kBlockRows];
+  const float* starts_[kMaxRuns * kBlockRows];
   HWY_ALIGN float zeros_[kDepth];
-  HWY_ALIGN float packed_[kBlockRows * kRowPitch];
 };
 
 template <class Filter>
@@ -128,14 +115,20 @@ void multiply_block(const Product<Filter>& product, std::int64_t row, std::int64
   Rows rows(product.a, row, count);
   HWY_ALIGN float own_panel[kDepth * kPanel];
   float* to[kBlockRows];
-  for (std::int64_t m = 0; m < count; ++m) to[m] = product.target.at(product.a.pixel(row + m));
+  for (std::int64_t m = 0; m < count;) {
+    const Pixel pixel = product.a.pixel(row + m);
+    float* at = product.target.at(pixel);
+    const std::int64_t next = product.target.next(product.a.images_first);
+    const std::int64_t span = std::min(count - m, product.a.span(pixel));
+    for (const std::int64_t end = m + span; m < end; ++m, at += next) to[m] = at;
+  }
   const std::int64_t tiles = divide_up(count, kMaxRows);
   const DepthCut cut(product.a);
   // A phase without taps has no depth and still writes its zeros.
   for (std::int64_t index = 0; index < std::max<std::int64_t>(1, cut.blocks()); ++index) {
     const DepthBlock block = cut.blocks() > 0 ? cut.block(index) : DepthBlock{0, 0, 0, 0};
     const std::int64_t k = block.tap * product.a.source.c + block.channel;
-    rows.load(block);
+    rows.find(block);
     for (std::int64_t j = panel; j < stop; ++j) {
       const float* b = own_panel;
       if (product.packed)
