@@ -30,8 +30,8 @@ struct FilterGradCut {
         blocks(divide_up(pixels, kDepth)),
         panels(divide_up(columns, kPanel)),
         padded(padded_size(g, x)),
-        // For few panels dy is read where it is, if its pixels are in order there.
-        packs(padded == 0) {
+        // dy is read where it is, if the patches come in the order of its pixels.
+        packs(Patches::worth_images_first(y.n, y.h, y.w) && padded == 0) {
     constexpr std::int64_t kTasks = 16, kMinBlocks = 2;
     groups = std::clamp<std::int64_t>(divide_up(kTasks, panels), 1,
                                       std::max<std::int64_t>(1, blocks / kMinBlocks));
@@ -77,8 +77,8 @@ inline std::int64_t find_runs(const Patches& p, std::int64_t column, std::int64_
   const std::int64_t b = a == last_a ? tap % p.taps_w : 0;
   const std::int64_t last_b = a == last_a ? last % p.taps_w : p.taps_w - 1;
   std::int64_t count = 0;
+  Pixel pixel = p.pixel(first);
   for (std::int64_t m = 0; m < depth;) {
-    const Pixel pixel = p.pixel(first + m);
     const std::int64_t span = std::min(depth - m, p.span(pixel));
     const std::int64_t h = pixel.i * p.step + p.top, w = pixel.j * p.step + p.left;
     // In a span along the width some pixel is always inside.
@@ -88,6 +88,7 @@ inline std::int64_t find_runs(const Patches& p, std::int64_t column, std::int64_
       runs[count - 1].count += span;
     else if (inside)
       runs[count++] = {m, span};
+    p.advance(pixel, span);
     m += span;
   }
   return count;

@@ -44,6 +44,7 @@ struct Segment {
   std::int64_t length;           // columns
   std::int64_t inside, outside;  // output columns j in [inside, outside) see no padding
 
+  Segment() = default;
   // Cuts off the longest segment that starts at `column`.
   Segment(const Patches& p, std::int64_t column, std::int64_t remaining) {
     const std::int64_t tap = column / p.source.c;
@@ -126,18 +127,21 @@ HWY_INLINE void pack_segment(const Patches& p, const Segment& s, const Pixel& pi
     pack_padded(line + w * p.pitch, low(w), high(w), s.length, to);
 }
 
-// to[m][k] = patches[row + m][column + k] for m < rows, k < columns.
+// to[m][k] = patches[row + m][column + k] for m < rows, k < columns <= kPanel.
 inline void pack_patches(const Patches& p, std::int64_t row, std::int64_t rows, std::int64_t column,
                          std::int64_t columns, float* to, std::int64_t pitch) {
-  for (std::int64_t at = 0; at < columns;) {
-    const Segment segment(p, column + at, columns - at);
-    for (std::int64_t m = 0; m < rows;) {
-      const Pixel pixel = p.pixel(row + m);
-      const std::int64_t count = std::min(rows - m, p.span(pixel));
-      pack_segment(p, segment, pixel, count, to + m * pitch + at, pitch);
-      m += count;
-    }
-    at += segment.length;
+  Segment segments[kPanel];
+  std::int64_t count = 0;
+  for (std::int64_t at = 0; at < columns; at += segments[count++].length)
+    segments[count] = Segment(p, column + at, columns - at);
+  Pixel pixel = p.pixel(row);
+  for (std::int64_t m = 0; m < rows;) {
+    const std::int64_t span = std::min(rows - m, p.span(pixel));
+    float* at = to + m * pitch;
+    for (std::int64_t i = 0; i < count; at += segments[i++].length)
+      pack_segment(p, segments[i], pixel, span, at, pitch);
+    p.advance(pixel, span);
+    m += span;
   }
 }
 

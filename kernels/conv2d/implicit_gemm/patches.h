@@ -29,6 +29,17 @@ struct Patches {
     if (images_first) return {row % source.n, row / source.n / width, row / source.n % width};
     return {row / width / height, row / width % height, row % width};
   }
+  void advance(Pixel& p, std::int64_t within_span) const {
+    if (images_first) {
+      if ((p.n += within_span) < source.n) return;
+      p.n = 0;
+      if (++p.j == width) p.j = 0, ++p.i;
+    } else {
+      if ((p.j += within_span) < width) return;
+      p.j = 0;
+      if (++p.i == height) p.i = 0, ++p.n;
+    }
+  }
   // Rows from this one on that differ in one coordinate only.
   std::int64_t span(const Pixel& p) const { return images_first ? source.n - p.n : width - p.j; }
 

@@ -60,8 +60,8 @@ class Rows {
   void find(const DepthBlock& block) {
     const Patches& p = patches_;
     runs_ = block.taps, length_ = block.channels;
+    Pixel pixel = p.pixel(row_);
     for (std::int64_t m = 0; m < count_;) {
-      const Pixel pixel = p.pixel(row_ + m);
       const std::int64_t span = std::min(count_ - m, p.span(pixel));
       const std::int64_t right = p.images_first ? 0 : p.step;
       const std::int64_t next = (p.images_first ? p.source.h * p.source.w : p.step) * p.pitch;
@@ -77,6 +77,7 @@ class Rows {
           starts[i] = line && w >= 0 && w < p.source.w ? from : nullptr;
         if (++b == p.taps_w) b = 0, ++a;
       }
+      p.advance(pixel, span);
       m += span;
     }
   }
@@ -115,12 +116,13 @@ void multiply_block(const Product<Filter>& product, std::int64_t row, std::int64
   Rows rows(product.a, row, count);
   HWY_ALIGN float own_panel[kDepth * kPanel];
   float* to[kBlockRows];
+  Pixel pixel = product.a.pixel(row);
   for (std::int64_t m = 0; m < count;) {
-    const Pixel pixel = product.a.pixel(row + m);
     float* at = product.target.at(pixel);
     const std::int64_t next = product.target.next(product.a.images_first);
     const std::int64_t span = std::min(count - m, product.a.span(pixel));
     for (const std::int64_t end = m + span; m < end; ++m, at += next) to[m] = at;
+    product.a.advance(pixel, span);
   }
   const std::int64_t tiles = divide_up(count, kMaxRows);
   const DepthCut cut(product.a);
