@@ -55,6 +55,9 @@ TEST_CASE("the colour scale brightens evenly from one end to the other") {
   }
   CHECK(lightness(heat_colour(0)) < 5);
   CHECK(lightness(heat_colour(1)) > 90);
+  const Rgb cool = heat_colour(0.25f), warm = heat_colour(0.7f);
+  CHECK(cool.b > cool.g + 30);
+  CHECK(warm.r > warm.b + 60);
   CHECK(heat_colour(-1) == heat_colour(0));
   CHECK(heat_colour(7) == heat_colour(1));
   CHECK(heat_colour(kNan) == heat_colour(0));
@@ -159,7 +162,7 @@ TEST_CASE("an overlay colours what is above the threshold and outlines it from o
   CHECK(outline != grey);
   CHECK(count(overlay, outline) == 10);
   CHECK(overlay.at(5, 6) == outline);
-  map.assign(81, 1.9f);
+  map.assign(81, 2.0f);  // a pixel at the threshold is not above it
   const Rgb tint = draw_overlay(image, {}, map, 2).at(0, 0);
   CHECK(tint != grey);
   CHECK(std::abs(tint.g - grey.g) < 30);
