@@ -86,7 +86,12 @@ inline bool contains(const std::string& whole, std::string_view part) {
   return whole.find(part) != std::string::npos;
 }
 
-#define CHECK_CONTAINS(whole, part) \
-  CHECK_MESSAGE(::dagan::testing::contains(whole, part), (whole), " lacks ", (part))
+// Takes `whole` once: doctest evaluates what it logs while it holds a lock, and a check in there
+// would wait for it for ever.
+#define CHECK_CONTAINS(whole, part)                                                           \
+  do {                                                                                        \
+    const std::string whole_text = (whole);                                                   \
+    CHECK_MESSAGE(::dagan::testing::contains(whole_text, part), whole_text, " lacks ", part); \
+  } while (false)
 
 }  // namespace dagan::testing
