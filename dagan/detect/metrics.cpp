@@ -107,20 +107,6 @@ std::optional<OracleF1> oracle_f1(Labelled images) {
   return best;
 }
 
-std::vector<RocPoint> roc_curve(Labelled images) {
-  const std::vector<Group> groups = group_by_score(images);
-  const Totals all = totals(groups);
-  if (all.good == 0 || all.defect == 0) return {};
-  std::vector<RocPoint> curve = {{0, 0}};
-  double good = 0, defect = 0;
-  for (const Group& group : groups) {
-    good += group.good;
-    defect += group.defect;
-    curve.push_back({good / all.good, defect / all.defect});
-  }
-  return curve;
-}
-
 std::optional<double> Confusion::false_reject_rate() const { return rate(good_rejected, good()); }
 std::optional<double> Confusion::escape_rate() const { return rate(defect_accepted, defects()); }
 

@@ -44,12 +44,6 @@ struct OracleF1 {
 };
 std::optional<OracleF1> oracle_f1(Labelled images);
 
-// From (0,0) to (1,1), one point after each group. Empty for one class.
-struct RocPoint {
-  double false_positive_rate = 0, true_positive_rate = 0;
-};
-std::vector<RocPoint> roc_curve(Labelled images);
-
 struct Confusion {
   std::int64_t good_accepted = 0, good_rejected = 0;      // the second is overkill
   std::int64_t defect_accepted = 0, defect_rejected = 0;  // the first are escapes
