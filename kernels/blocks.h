@@ -20,7 +20,7 @@ struct Blocks {
 // Blocks of pixels for sums per channel: short enough for f32 sums, small enough to stay in the L2
 // cache while they are read again.
 inline Blocks pixel_blocks(std::int64_t pixels, std::int64_t channels) {
-  return {pixels, std::clamp<std::int64_t>(16384 / channels, 16, 256)};
+  return {pixels, std::clamp<std::int64_t>(16384 / channels, 16, 128)};
 }
 
 // Blocks of about 4096 elements for element-wise work and for sums over everything: of elements
@@ -33,13 +33,23 @@ inline std::int64_t most_blocks(Shape shape) {
   return std::max(element_blocks(shape).count(), row_blocks(shape).count());
 }
 
-// Calls f(c) for every channel: what adds the sums of the blocks.
+// Channels are added up in groups, row after row: column after column would miss the cache each
+// time.
+constexpr std::int64_t kChannelGroup = 16;
+
+// Calls f(begin, end) for every group of channels.
 template <class F>
-void for_each_channel(std::int64_t channels, F f) {
-  const Blocks groups{channels, 16};  // a cache line of floats
-  parallel_for(groups.count(), [&](std::int64_t group) {
-    for (std::int64_t c = groups.begin(group); c < groups.end(group); ++c) f(c);
-  });
+void for_each_channel_group(std::int64_t channels, F f) {
+  const Blocks groups{channels, kChannelGroup};
+  parallel_for(groups.count(),
+               [&](std::int64_t group) { f(groups.begin(group), groups.end(group)); });
+}
+
+// sums[c - begin] += the sum over the rows, in order, of row[c].
+inline void add_rows(const float* row, std::int64_t rows, std::int64_t pitch, std::int64_t begin,
+                     std::int64_t end, double* sums) {
+  for (std::int64_t i = 0; i < rows; ++i, row += pitch)
+    for (std::int64_t c = begin; c < end; ++c) sums[c - begin] += double(row[c]);
 }
 
 }  // namespace dagan

@@ -7,7 +7,7 @@ namespace dagan {
 // Calls f(i) for i in [0, count), each exactly once, on all threads.
 template <class F>
 void parallel_for(std::int64_t count, F&& f) {
-#pragma omp parallel for schedule(static)
+#pragma omp parallel for schedule(static) if (count > 1)
   for (std::int64_t i = 0; i < count; ++i) f(i);
 }
 

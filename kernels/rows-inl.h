@@ -11,6 +11,7 @@
 #include <hwy/highway.h>
 
 #include <array>
+#include <type_traits>
 
 #include "core/view.h"
 #include "kernels/blocks.h"
@@ -26,6 +27,8 @@ using One = hn::CappedTag<float, 1>;
 template <class D>
 using V = hn::Vec<D>;
 
+template <int kCount>
+using Count = std::integral_constant<int, kCount>;
 template <std::size_t K>
 using Row = std::array<float*, K>;
 
@@ -111,43 +114,43 @@ HWY_INLINE void put(D d, V<D> value, float* to, Write write) {
   hn::StoreU(value, d, to);
 }
 
-// sums[c] = sum over the pixels of f(d, pixel, c), for kCount vectors of channels from `first` on.
-template <int kCount, class D, class F>
-HWY_INLINE void sum_channels(D d, std::int64_t pixels, std::int64_t first, float* sums, F f) {
-  const std::int64_t lanes = std::int64_t(hn::Lanes(d));
-  V<D> even[kCount], odd[kCount];  // two sums hide the latency of an addition
-  for (int v = 0; v < kCount; ++v) even[v] = odd[v] = hn::Zero(d);
-  std::int64_t pixel = 0;
-  for (; pixel + 2 <= pixels; pixel += 2)
-    for (int v = 0; v < kCount; ++v) {
-      even[v] = hn::Add(even[v], f(d, pixel, first + v * lanes));
-      odd[v] = hn::Add(odd[v], f(d, pixel + 1, first + v * lanes));
-    }
-  for (int v = 0; v < kCount; ++v) {
-    if (pixel < pixels) even[v] = hn::Add(even[v], f(d, pixel, first + v * lanes));
-    hn::StoreU(hn::Add(even[v], odd[v]), d, sums + first + v * lanes);
-  }
-}
-
+// Calls f(d, count, c) for groups of `count` vectors of channels that cover the channels once. Wide
+// groups, because a cache line that is touched twice far apart is read from memory twice.
 template <class F>
-HWY_INLINE void sum_pixels(std::int64_t pixels, std::int64_t channels, float* sums, F f) {
+HWY_INLINE void for_each_vector_group(std::int64_t channels, F f) {
   const Wide wide;
   const std::int64_t lanes = std::int64_t(hn::Lanes(wide));
   std::int64_t c = 0;
-  for (; c + 4 * lanes <= channels; c += 4 * lanes) sum_channels<4>(wide, pixels, c, sums, f);
-  for (; c + 2 * lanes <= channels; c += 2 * lanes) sum_channels<2>(wide, pixels, c, sums, f);
-  for (; c + lanes <= channels; c += lanes) sum_channels<1>(wide, pixels, c, sums, f);
-  for (; c < channels; ++c) sum_channels<1>(One(), pixels, c, sums, f);
+  for (; c + 4 * lanes <= channels; c += 4 * lanes) f(wide, Count<4>(), c);
+  for (; c + 2 * lanes <= channels; c += 2 * lanes) f(wide, Count<2>(), c);
+  for (; c + lanes <= channels; c += lanes) f(wide, Count<1>(), c);
+  for (; c < channels; ++c) f(One(), Count<1>(), c);
 }
 
-// f(d, c) for vectors that cover the channels once.
-template <class F>
-HWY_INLINE void for_each_channel_vector(std::int64_t channels, F f) {
-  const Wide wide;
-  const std::int64_t lanes = std::int64_t(hn::Lanes(wide));
-  std::int64_t c = 0;
-  for (; c + lanes <= channels; c += lanes) f(wide, c);
-  for (; c < channels; ++c) f(One(), c);
+// sums[k][c] = what f(d, pixel, c, sum) adds to sum[k] over the pixels; in f32.
+template <std::size_t K, class F>
+HWY_INLINE void sum_pixels(std::int64_t pixels, std::int64_t channels,
+                           const std::array<float*, K>& sums, F f) {
+  for_each_vector_group(channels, [&](auto d, auto count, std::int64_t c) HWY_ATTR {
+    constexpr int kCount = count;
+    constexpr int kChains = 4 / kCount;  // sums in parallel hide the latency of an addition
+    const std::int64_t lanes = std::int64_t(hn::Lanes(d));
+    V<decltype(d)> sum[kChains][kCount][K];
+    for (auto& chain : sum)
+      for (auto& vector : chain)
+        for (auto& k : vector) k = hn::Zero(d);
+    std::int64_t pixel = 0;
+    for (; pixel + kChains <= pixels; pixel += kChains)
+      for (int i = 0; i < kChains; ++i)
+        for (int v = 0; v < kCount; ++v) f(d, pixel + i, c + v * lanes, sum[i][v]);
+    for (; pixel < pixels; ++pixel)
+      for (int v = 0; v < kCount; ++v) f(d, pixel, c + v * lanes, sum[0][v]);
+    for (int v = 0; v < kCount; ++v)
+      for (std::size_t k = 0; k < K; ++k) {
+        for (int i = 1; i < kChains; ++i) sum[0][v][k] = hn::Add(sum[0][v][k], sum[i][v][k]);
+        hn::StoreU(sum[0][v][k], d, sums[k] + c + v * lanes);
+      }
+  });
 }
 
 }  // namespace dagan::cpu::HWY_NAMESPACE

@@ -10,17 +10,15 @@ namespace {
 constexpr std::int64_t kGuard = 256;  // bytes on each side
 constexpr std::int64_t kAlignment = 64;
 
-template <class T>
-void store(std::byte* to, double value) {
-  const T converted = static_cast<T>(value);
-  std::memcpy(to, &converted, sizeof converted);
-}
-
-template <class T>
-double load(const std::byte* from) {
-  T value;
-  std::memcpy(&value, from, sizeof value);
-  return static_cast<double>(value);
+// Calls f with a zero of the dtype's C++ type.
+template <class F>
+void with_type(DType dtype, F f) {
+  switch (dtype) {
+    case DType::u8: return f(std::uint8_t());
+    case DType::u16: return f(std::uint16_t());
+    case DType::u32: return f(std::uint32_t());
+    default: return f(float());
+  }
 }
 
 }  // namespace
@@ -38,34 +36,27 @@ Guarded::Guarded(Shape shape, DType dtype, std::int64_t left, std::int64_t right
   view_ = {base + left * size_of(dtype), shape, dtype, pitch};
 }
 
-std::byte* Guarded::element(std::int64_t i) const {
-  const std::int64_t pixel = i / view_.shape.c, channel = i % view_.shape.c;
-  return view_.as<std::byte>() + (pixel * view_.pitch + channel) * size_of(view_.dtype);
+std::byte* Guarded::pixel(std::int64_t i) const {
+  return view_.as<std::byte>() + i * view_.pitch * size_of(view_.dtype);
 }
 
 void Guarded::set(const std::vector<double>& values) {
-  for (std::int64_t i = 0; i < view_.shape.size(); ++i) {
-    const double value = values[std::size_t(i)];
-    switch (view_.dtype) {
-      case DType::u8: store<std::uint8_t>(element(i), value); break;
-      case DType::u16: store<std::uint16_t>(element(i), value); break;
-      case DType::u32: store<std::uint32_t>(element(i), value); break;
-      default: store<float>(element(i), value);
-    }
-  }
+  with_type(view_.dtype, [&]<class T>(T) {
+    const double* from = values.data();
+    for (std::int64_t i = 0; i < view_.shape.pixels(); ++i)
+      for (std::int64_t c = 0; c < view_.shape.c; ++c)
+        reinterpret_cast<T*>(pixel(i))[c] = static_cast<T>(*from++);
+  });
 }
 
 std::vector<double> Guarded::get() const {
   std::vector<double> values(std::size_t(view_.shape.size()));
-  for (std::int64_t i = 0; i < view_.shape.size(); ++i) {
-    double& value = values[std::size_t(i)];
-    switch (view_.dtype) {
-      case DType::u8: value = load<std::uint8_t>(element(i)); break;
-      case DType::u16: value = load<std::uint16_t>(element(i)); break;
-      case DType::u32: value = load<std::uint32_t>(element(i)); break;
-      default: value = load<float>(element(i));
-    }
-  }
+  with_type(view_.dtype, [&]<class T>(T) {
+    double* to = values.data();
+    for (std::int64_t i = 0; i < view_.shape.pixels(); ++i)
+      for (std::int64_t c = 0; c < view_.shape.c; ++c)
+        *to++ = static_cast<double>(reinterpret_cast<const T*>(pixel(i))[c]);
+  });
   return values;
 }
 
@@ -75,10 +66,10 @@ bool Guarded::intact() const { return block_ == sealed_; }
 
 bool Guarded::surroundings_intact() const {
   std::vector<std::byte> restored = block_;
-  for (std::int64_t i = 0; i < view_.shape.size(); ++i) {
-    const std::ptrdiff_t at = element(i) - block_.data();
-    std::memcpy(&restored[std::size_t(at)], &sealed_[std::size_t(at)],
-                std::size_t(size_of(view_.dtype)));
+  const std::int64_t bytes = view_.shape.c * size_of(view_.dtype);
+  for (std::int64_t i = 0; i < view_.shape.pixels(); ++i) {
+    const std::ptrdiff_t at = pixel(i) - block_.data();
+    std::memcpy(restored.data() + at, sealed_.data() + at, std::size_t(bytes));
   }
   return restored == sealed_;
 }

@@ -33,9 +33,10 @@ void channel_sum(View x, float* partial) {
   parallel_for(blocks.count(), [&](std::int64_t block) HWY_ATTR {
     const std::int64_t begin = blocks.begin(block);
     const float* from = x.as<float>() + begin * x.pitch;
-    sum_pixels(blocks.end(block) - begin, channels, partial + block * channels,
-               [=](auto d, std::int64_t pixel, std::int64_t c)
-                   HWY_ATTR { return hn::LoadU(d, from + pixel * x.pitch + c); });
+    sum_pixels<1>(blocks.end(block) - begin, channels, {partial + block * channels},
+                  [=](auto d, std::int64_t pixel, std::int64_t c, auto& sum) HWY_ATTR {
+                    sum[0] = hn::Add(sum[0], hn::LoadU(d, from + pixel * x.pitch + c));
+                  });
   });
 }
 
@@ -77,17 +78,18 @@ void channel_sum(const Launch& launch, View x, View y, Write write) {
   const View wide = widened(x);
   HWY_DYNAMIC_DISPATCH(channel_sum)(wide, partial);
   const std::int64_t channels = x.shape.c;
-  const std::int64_t partials =
-      pixel_blocks(wide.shape.pixels(), wide.shape.c).count() * wide.shape.c;
-  const std::int64_t summed =
-      wide.shape.size();  // elements; behind them is less than one wide pixel
-  for_each_channel(channels, [&](std::int64_t c) {
-    double sum = 0;
-    for (std::int64_t i = c; i < partials; i += channels) sum += double(partial[i]);
-    for (std::int64_t i = summed + c; i < x.shape.size(); i += channels)
-      sum += double(x.as<float>()[i]);
-    float& result = y.as<float>()[c];
-    result = float(write == Write::accumulate ? double(result) + sum : sum);
+  const std::int64_t blocks = pixel_blocks(wide.shape.pixels(), wide.shape.c).count();
+  const std::int64_t summed = wide.shape.size() / channels;  // pixels; less than a wide one is left
+  for_each_channel_group(channels, [&](std::int64_t begin, std::int64_t end) {
+    double sums[kChannelGroup] = {};
+    add_rows(partial, blocks * wide.shape.c / channels, channels, begin, end, sums);
+    add_rows(x.as<float>() + summed * channels, x.shape.pixels() - summed, channels, begin, end,
+             sums);
+    float* result = y.as<float>();
+    for (std::int64_t c = begin; c < end; ++c) {
+      const double before = write == Write::accumulate ? double(result[c]) : 0;
+      result[c] = float(before + sums[c - begin]);
+    }
   });
 }
 

@@ -26,19 +26,18 @@ void block_statistics(View x, float* partial) {
     const std::int64_t pixels = blocks.end(block) - blocks.begin(block);
     const float* from = x.as<float>() + blocks.begin(block) * pitch;
     float* mean = partial + 3 * block * channels;
-    const auto centred = [=](auto d, std::int64_t pixel, std::int64_t c) HWY_ATTR {
-      return hn::Sub(hn::LoadU(d, from + pixel * pitch + c), hn::LoadU(d, mean + c));
-    };
-    sum_pixels(pixels, channels, mean, [=](auto d, std::int64_t pixel, std::int64_t c) HWY_ATTR {
-      return hn::LoadU(d, from + pixel * pitch + c);
-    });
+    sum_pixels<1>(pixels, channels, {mean},
+                  [=](auto d, std::int64_t pixel, std::int64_t c, auto& sum) HWY_ATTR {
+                    sum[0] = hn::Add(sum[0], hn::LoadU(d, from + pixel * pitch + c));
+                  });
     for (std::int64_t c = 0; c < channels; ++c) mean[c] /= float(pixels);
-    sum_pixels(pixels, channels, mean + channels, centred);
-    sum_pixels(pixels, channels, mean + 2 * channels,
-               [=](auto d, std::int64_t pixel, std::int64_t c) HWY_ATTR {
-                 const auto h = centred(d, pixel, c);
-                 return hn::Mul(h, h);
-               });
+    sum_pixels<2>(pixels, channels, {mean + channels, mean + 2 * channels},
+                  [=](auto d, std::int64_t pixel, std::int64_t c, auto& sum) HWY_ATTR {
+                    const auto value = hn::LoadU(d, from + pixel * pitch + c);
+                    const auto h = hn::Sub(value, hn::LoadU(d, mean + c));
+                    sum[0] = hn::Add(sum[0], h);
+                    sum[1] = hn::MulAdd(h, h, sum[1]);
+                  });
   });
 }
 
@@ -50,16 +49,15 @@ void block_gradients(View dy, View x, const float* mean, float* partial) {
     const std::int64_t begin = blocks.begin(block), pixels = blocks.end(block) - begin;
     const float* from_x = x.as<float>() + begin * x.pitch;
     const float* from_dy = dy.as<float>() + begin * dy.pitch;
-    float* sum = partial + 2 * block * channels;
-    sum_pixels(pixels, channels, sum, [=](auto d, std::int64_t pixel, std::int64_t c) HWY_ATTR {
-      return hn::LoadU(d, from_dy + pixel * dy.pitch + c);
-    });
-    sum_pixels(pixels, channels, sum + channels,
-               [=](auto d, std::int64_t pixel, std::int64_t c) HWY_ATTR {
-                 const auto h =
-                     hn::Sub(hn::LoadU(d, from_x + pixel * x.pitch + c), hn::LoadU(d, mean + c));
-                 return hn::Mul(h, hn::LoadU(d, from_dy + pixel * dy.pitch + c));
-               });
+    float* first = partial + 2 * block * channels;
+    sum_pixels<2>(pixels, channels, {first, first + channels},
+                  [=](auto d, std::int64_t pixel, std::int64_t c, auto& sum) HWY_ATTR {
+                    const auto value = hn::LoadU(d, from_x + pixel * x.pitch + c);
+                    const auto gradient = hn::LoadU(d, from_dy + pixel * dy.pitch + c);
+                    const auto h = hn::Sub(value, hn::LoadU(d, mean + c));
+                    sum[0] = hn::Add(sum[0], gradient);
+                    sum[1] = hn::MulAdd(h, gradient, sum[1]);
+                  });
   });
 }
 
@@ -69,13 +67,22 @@ void normalise(View x, const float* mean, const float* beta, View y, Scale scale
   const Blocks blocks = pixel_blocks(x.shape.pixels(), x.shape.c);
   parallel_for(blocks.count(), [&](std::int64_t block) HWY_ATTR {
     const std::int64_t begin = blocks.begin(block), end = blocks.end(block);
-    for_each_channel_vector(x.shape.c, [&](auto d, std::int64_t c) HWY_ATTR {
-      const auto centre = hn::LoadU(d, mean + c), factor = scale(d, c),
-                 shift = hn::LoadU(d, beta + c);
-      for (std::int64_t pixel = begin; pixel < end; ++pixel) {
-        const auto h = hn::Sub(hn::LoadU(d, x.as<float>() + pixel * x.pitch + c), centre);
-        hn::StoreU(hn::MulAdd(h, factor, shift), d, y.as<float>() + pixel * y.pitch + c);
+    for_each_vector_group(x.shape.c, [&](auto d, auto count, std::int64_t first) HWY_ATTR {
+      const std::int64_t lanes = std::int64_t(hn::Lanes(d));
+      V<decltype(d)> centre[count], factor[count], shift[count];
+      for (int v = 0; v < count; ++v) {
+        centre[v] = hn::LoadU(d, mean + first + v * lanes);
+        factor[v] = scale(d, first + v * lanes);
+        shift[v] = hn::LoadU(d, beta + first + v * lanes);
       }
+      const float* from = x.as<float>() + begin * x.pitch + first;
+      float* to = y.as<float>() + begin * y.pitch + first;
+      const std::int64_t from_pitch = x.pitch, to_pitch = y.pitch;
+      for (std::int64_t i = begin; i < end; ++i, from += from_pitch, to += to_pitch)
+        for (int v = 0; v < count; ++v) {
+          const auto h = hn::Sub(hn::LoadU(d, from + v * lanes), centre[v]);
+          hn::StoreU(hn::MulAdd(h, factor[v], shift[v]), d, to + v * lanes);
+        }
     });
   });
 }
@@ -103,15 +110,28 @@ void input_gradient(View dy, View x, const float* mean, const float* factors, Vi
   const Blocks blocks = pixel_blocks(x.shape.pixels(), channels);
   parallel_for(blocks.count(), [&](std::int64_t block) HWY_ATTR {
     const std::int64_t begin = blocks.begin(block), end = blocks.end(block);
-    for_each_channel_vector(channels, [&](auto d, std::int64_t c) HWY_ATTR {
-      const auto centre = hn::LoadU(d, mean + c), scale = hn::LoadU(d, factors + c),
-                 shift = hn::LoadU(d, factors + channels + c),
-                 slope = hn::LoadU(d, factors + 2 * channels + c);
-      for (std::int64_t pixel = begin; pixel < end; ++pixel) {
-        const auto h = hn::Sub(hn::LoadU(d, x.as<float>() + pixel * x.pitch + c), centre);
-        const auto g = hn::Sub(hn::LoadU(d, dy.as<float>() + pixel * dy.pitch + c), shift);
-        put(d, hn::Mul(scale, hn::NegMulAdd(h, slope, g)), dx.as<float>() + pixel * dx.pitch + c,
-            write);
+    for_each_vector_group(channels, [&](auto d, auto count, std::int64_t first) HWY_ATTR {
+      const std::int64_t lanes = std::int64_t(hn::Lanes(d));
+      V<decltype(d)> centre[count], scale[count], shift[count], slope[count];
+      for (int v = 0; v < count; ++v) {
+        const std::int64_t c = first + v * lanes;
+        centre[v] = hn::LoadU(d, mean + c);
+        scale[v] = hn::LoadU(d, factors + c);
+        shift[v] = hn::LoadU(d, factors + channels + c);
+        slope[v] = hn::LoadU(d, factors + 2 * channels + c);
+      }
+      const float* from_x = x.as<float>() + begin * x.pitch + first;
+      const float* from_dy = dy.as<float>() + begin * dy.pitch + first;
+      float* to = dx.as<float>() + begin * dx.pitch + first;
+      const std::int64_t x_pitch = x.pitch, dy_pitch = dy.pitch, dx_pitch = dx.pitch;
+      const Write how = write;  // a local copy: a store might change the captured one
+      for (std::int64_t i = begin; i < end; ++i) {
+        for (int v = 0; v < count; ++v) {
+          const auto h = hn::Sub(hn::LoadU(d, from_x + v * lanes), centre[v]);
+          const auto g = hn::Sub(hn::LoadU(d, from_dy + v * lanes), shift[v]);
+          put(d, hn::Mul(scale[v], hn::NegMulAdd(h, slope[v], g)), to + v * lanes, how);
+        }
+        from_x += x_pitch, from_dy += dy_pitch, to += dx_pitch;
       }
     });
   });
@@ -146,25 +166,32 @@ void batch_norm_statistics(const Launch& launch, BatchNormGeometry g, View x, Vi
   const auto update = [=](float& running, double value) {
     running = float(double(running) + momentum * (value - double(running)));
   };
-  for_each_channel(channels, [&](std::int64_t c) {
-    const auto at = [&](std::int64_t block, std::int64_t i) {
-      return double(partial[(3 * block + i) * channels + c]);
+  for_each_channel_group(channels, [&](std::int64_t begin, std::int64_t end) {
+    double centres[kChannelGroup] = {}, squares[kChannelGroup] = {};
+    const auto for_each_block = [&](auto f) {
+      for (std::int64_t block = 0; block < blocks.count(); ++block) {
+        const float* means = partial + 3 * block * channels;
+        const double size = double(blocks.end(block) - blocks.begin(block));
+        for (std::int64_t c = begin; c < end; ++c)
+          f(c - begin, size, double(means[c]), double(means[channels + c]),
+            double(means[2 * channels + c]));
+      }
     };
-    const auto size = [&](std::int64_t block) {
-      return double(blocks.end(block) - blocks.begin(block));
-    };
-    double sum = 0, squares = 0;
-    for (std::int64_t block = 0; block < blocks.count(); ++block)
-      sum += size(block) * at(block, 0) + at(block, 1);
-    const double centre = sum / pixels;
-    for (std::int64_t block = 0; block < blocks.count(); ++block) {
-      const double offset = at(block, 0) - centre;
-      squares += at(block, 2) + offset * (2 * at(block, 1) + size(block) * offset);
+    for_each_block([&](std::int64_t i, double size, double mean_of_block, double sum, double) {
+      centres[i] += (size * mean_of_block + sum) / pixels;
+    });
+    for_each_block(
+        [&](std::int64_t i, double size, double mean_of_block, double sum, double square) {
+          const double offset = mean_of_block - centres[i];
+          squares[i] += square + offset * (2 * sum + size * offset);
+        });
+    for (std::int64_t c = begin; c < end; ++c) {
+      const double centre = centres[c - begin], square = squares[c - begin];
+      mean.as<float>()[c] = float(centre);
+      rstd.as<float>()[c] = float(1 / std::sqrt(square / pixels + double(g.epsilon)));
+      update(running_mean.as<float>()[c], centre);
+      update(running_var.as<float>()[c], square / (pixels - 1));
     }
-    mean.as<float>()[c] = float(centre);
-    rstd.as<float>()[c] = float(1 / std::sqrt(squares / pixels + double(g.epsilon)));
-    update(running_mean.as<float>()[c], centre);
-    update(running_var.as<float>()[c], squares / (pixels - 1));
   });
 }
 
@@ -190,18 +217,19 @@ void batch_norm_grad(const Launch& launch, View dy, View x, View mean, View rstd
   const auto write = [=](float& to, double value) {
     to = float(parameters_write == Write::accumulate ? double(to) + value : value);
   };
-  for_each_channel(channels, [&](std::int64_t c) {
-    double sum = 0, product = 0;
-    for (std::int64_t block = 0; block < blocks.count(); ++block) {
-      sum += double(partial[2 * block * channels + c]);
-      product += double(partial[(2 * block + 1) * channels + c]);
+  for_each_channel_group(channels, [&](std::int64_t begin, std::int64_t end) {
+    double sums[kChannelGroup] = {}, products[kChannelGroup] = {};
+    add_rows(partial, blocks.count(), 2 * channels, begin, end, sums);
+    add_rows(partial + channels, blocks.count(), 2 * channels, begin, end, products);
+    for (std::int64_t c = begin; c < end; ++c) {
+      const double r = double(rstd.as<float>()[c]), pixels = double(x.shape.pixels());
+      const double sum = sums[c - begin], product = products[c - begin] * r;
+      factors[c] = float(double(gamma.as<float>()[c]) * r);
+      factors[channels + c] = float(sum / pixels);
+      factors[2 * channels + c] = float(product * r / pixels);
+      write(dgamma.as<float>()[c], product);
+      write(dbeta.as<float>()[c], sum);
     }
-    const double r = double(rstd.as<float>()[c]), pixels = double(x.shape.pixels());
-    factors[c] = float(double(gamma.as<float>()[c]) * r);
-    factors[channels + c] = float(sum / pixels);
-    factors[2 * channels + c] = float(product * r * r / pixels);
-    write(dgamma.as<float>()[c], product * r);
-    write(dbeta.as<float>()[c], sum);
   });
   HWY_DYNAMIC_DISPATCH(input_gradient)(dy, x, mean.as<float>(), factors, dx, dx_write);
 }

@@ -30,7 +30,7 @@ class Guarded {
   bool surroundings_intact() const;  // none outside the elements
 
  private:
-  std::byte* element(std::int64_t i) const;
+  std::byte* pixel(std::int64_t i) const;
 
   std::vector<std::byte> block_, sealed_;
   View view_;
