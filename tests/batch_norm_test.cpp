@@ -29,6 +29,7 @@ TEST_CASE("batch_norm: the kernels agree with the reference") {
     CHECK(check_kernel(batch_norm_apply_case(shape), kernels) == "");
     CHECK(check_kernel(batch_norm_evaluate_case(shape), kernels) == "");
     CHECK(check_kernel(batch_norm_grad_case(shape), kernels) == "");
+    CHECK(check_kernel(batch_norm_grad_case(shape, false), kernels) == "");
   }
 }
 

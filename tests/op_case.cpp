@@ -9,62 +9,17 @@
 #include <limits>
 
 #include "core/check.h"
-#include "core/random.h"
+#include "tests/case_values.h"
 
 namespace dagan::cases {
 namespace {
 
 constexpr double kNan = std::numeric_limits<double>::quiet_NaN();
 
-template <class T>
-using Tables = std::vector<std::vector<T>>;  // one row of values an operand
-
-// Streams of random numbers: one for each operand and purpose.
-enum class Stream : std::uint64_t {
-  input = 0,
-  output = 100,
-  cotangent = 200,
-  direction = 300,
-  pad = 400
-};
-
-std::vector<double> random_values(const Operand& operand, std::uint64_t seed, Stream stream,
-                                  std::size_t index) {
-  const Philox philox{seed};
-  const auto [low, high, hole] = operand.values;
-  std::vector<double> values(std::size_t(operand.shape.size()));
-  for (std::size_t i = 0; i < values.size(); ++i) {
-    const auto words = philox.words(std::uint64_t(stream) + index, i);
-    const bool negative = low < 0 && (high <= 0 || words[0] % 2 == 0);
-    const double end = negative ? -low : high;
-    const double start = std::min(end, std::max(hole, negative ? -high : low));
-    const double magnitude = start + (end - start) * uniform(words[1]);
-    values[i] = low == high ? low : negative ? -magnitude : magnitude;
-    if (operand.dtype != DType::f32) values[i] = std::floor(values[i]);
-  }
-  return values;
-}
-
 // 0.1 to 1, either sign: for cotangents and directions.
 std::vector<double> random_signs(Shape shape, std::uint64_t seed, Stream stream,
                                  std::size_t index) {
   return random_values({.shape = shape, .values = {-1, 1, 0.1}}, seed, stream, index);
-}
-
-template <class T>
-Arrays<T> arrays(Tables<T>& tables, const std::vector<Operand>& operands) {
-  Arrays<T> result;
-  for (std::size_t i = 0; i < operands.size(); ++i)
-    result.push_back({tables[i].data(), operands[i].shape});
-  return result;
-}
-
-Tables<double> random_inputs(const OpCase& op, std::uint64_t seed) {
-  Tables<double> inputs;
-  for (std::size_t i = 0; i < op.inputs.size(); ++i)
-    inputs.push_back(random_values(op.inputs[i], seed, Stream::input, i));
-  if (op.prepare) op.prepare(arrays(inputs, op.inputs));
-  return inputs;
 }
 
 // What the outputs hold before the reference runs: nothing that may be read, unless they are
@@ -79,12 +34,6 @@ Tables<double> blank_outputs(const OpCase& op, std::uint64_t seed) {
       outputs.emplace_back(std::size_t(out.shape.size()), kNan);
   }
   return outputs;
-}
-
-std::string position(Shape shape, std::size_t i) {
-  const std::int64_t at = std::int64_t(i), pixel = at / shape.c;
-  return text("[", pixel / (shape.h * shape.w), ",", pixel / shape.w % shape.h, ",",
-              pixel % shape.w, ",", at % shape.c, "]");
 }
 
 double largest(const std::vector<double>& values) {
@@ -127,17 +76,6 @@ class ComplexStep {
   const Tables<double>& dout_;
 };
 
-Guarded place(const Operand& operand, bool sliced, std::uint64_t seed, std::size_t index) {
-  if (!sliced) return Guarded(operand.shape, operand.dtype);
-  const auto words = Philox{seed}.words(std::uint64_t(Stream::pad), index);
-  if (!operand.sliceable) return Guarded(operand.shape, operand.dtype);
-  return Guarded(operand.shape, operand.dtype, below(6, words[0]), below(6, words[1]));
-}
-
-std::int64_t scratch_bytes(const OpCase& op, const Kernels& kernels) {
-  return op.scratch ? op.scratch(kernels) : 0;
-}
-
 }  // namespace
 
 ErrorBound ulps(double count) {
@@ -172,86 +110,6 @@ double bytes_moved(const OpCase& op) {
   for (const Operand& out : op.outputs)
     bytes += double(out.shape.size() * size_of(out.dtype)) * (out.role == Role::updated ? 2 : 1);
   return bytes;
-}
-
-std::string to_string(const Layout& layout) {
-  return text(layout.write == Write::accumulate ? "accumulate" : "overwrite",
-              layout.sliced ? ", sliced" : "", layout.in_place ? ", in place" : "");
-}
-
-BoundCase::BoundCase(const OpCase& op, const Kernels& kernels, Layout layout, std::uint64_t seed)
-    : op_(op),
-      kernels_(kernels),
-      layout_(layout),
-      scratch_(Shape{1, 1, 1, scratch_bytes(op, kernels)}, DType::u8) {
-  const Tables<double> inputs = random_inputs(op, seed);
-  for (std::size_t i = 0; i < op.inputs.size(); ++i) {
-    in_.push_back(place(op.inputs[i], layout.sliced, seed, i));
-    in_[i].set(inputs[i]);
-    inputs_.push_back(in_[i].get());
-    in_views_.push_back(in_[i].view());
-  }
-  for (std::size_t i = 0; i < op.outputs.size(); ++i) {
-    const Operand& out = op.outputs[i];
-    out_.push_back(place(out, layout.sliced, seed, op.inputs.size() + i));
-    const bool shared = layout.in_place && out.alias >= 0;
-    const bool read = out.role == Role::updated ||
-                      (out.role == Role::summed && layout.write == Write::accumulate);
-    if (read && !shared) out_[i].set(random_values(out, seed, Stream::output, i));
-    initial_.push_back(output(i).get());
-    out_views_.push_back(output(i).view());
-  }
-  for (Guarded& buffer : in_) buffer.seal();
-  for (Guarded& buffer : out_) buffer.seal();
-  scratch_.seal();
-}
-
-const Guarded& BoundCase::output(std::size_t i) const {
-  const int alias = op_.outputs[i].alias;
-  return layout_.in_place && alias >= 0 ? in_[std::size_t(alias)] : out_[i];
-}
-
-void BoundCase::run() {
-  op_.run(kernels_, {.scratch = scratch_.view().as<std::byte>()}, in_views_, out_views_,
-          layout_.write);
-}
-
-Tables<double> BoundCase::outputs() const {
-  Tables<double> values;
-  for (std::size_t i = 0; i < op_.outputs.size(); ++i) values.push_back(output(i).get());
-  return values;
-}
-
-std::string BoundCase::compare() {
-  const std::string where = text("[", op_.name, "] ", to_string(layout_), ": ");
-  if (!scratch_.surroundings_intact()) return where + "wrote outside its scratch memory";
-  for (std::size_t i = 0; i < in_.size(); ++i) {
-    bool written = false;
-    for (const Operand& out : op_.outputs) written |= layout_.in_place && out.alias == int(i);
-    if (!(written ? in_[i].surroundings_intact() : in_[i].intact()))
-      return text(where, "wrote ", written ? "outside " : "to ", "input ", op_.inputs[i].name);
-  }
-  Tables<double> want = initial_, bounds = initial_;
-  for (std::size_t o = 0; o < want.size(); ++o)
-    if (op_.outputs[o].role != Role::updated) std::fill(want[o].begin(), want[o].end(), kNan);
-  const Arrays<double> in = arrays(inputs_, op_.inputs), out = arrays(want, op_.outputs);
-  op_.reference.real(in, out);
-  op_.error(in, out, arrays(bounds, op_.outputs));
-  for (std::size_t o = 0; o < want.size(); ++o) {
-    const Operand& operand = op_.outputs[o];
-    if (!out_[o].surroundings_intact()) return text(where, "wrote outside output ", operand.name);
-    const std::vector<double> got = output(o).get();
-    const bool added = operand.role == Role::summed && layout_.write == Write::accumulate;
-    for (std::size_t i = 0; i < got.size(); ++i) {
-      const double start = added ? initial_[o][i] : 0, expected = start + want[o][i];
-      const double bound =
-          bounds[o][i] + (added ? 0x1p-23 * (std::abs(start) + std::abs(expected)) : 0);
-      if (!(std::abs(got[i] - expected) <= bound))
-        return text(where, operand.name, position(operand.shape, i), " is ", got[i], ", not ",
-                    expected, "; off by ", got[i] - expected, ", allowed ", bound);
-    }
-  }
-  return {};
 }
 
 std::string check_gradient(const OpCase& op, std::uint64_t seed) {

@@ -117,7 +117,9 @@ inline OpCase batch_norm_evaluate_case(Shape shape) {
   return op;
 }
 
-inline OpCase batch_norm_grad_case(Shape shape) {
+// The two writes are independent: here dx is summed as Write says, the rest only if
+// `sum_parameters`.
+inline OpCase batch_norm_grad_case(Shape shape, bool sum_parameters = true) {
   OpCase op{.name = text("batch_norm_grad ", shape),
             .inputs = {{.name = "dy", .shape = shape},
                        {.name = "x", .shape = shape},
@@ -128,9 +130,10 @@ inline OpCase batch_norm_grad_case(Shape shape) {
                         per_channel("dgamma", shape),
                         per_channel("dbeta", shape)},
             .flop = 10 * double(shape.size())};
-  op.outputs[1].role = op.outputs[2].role = Role::summed;
-  op.run = [](const Kernels& k, const Launch& l, const Views& in, const Views& out, Write write) {
-    k.batch_norm_grad(l, in[0], in[1], in[2], in[3], in[4], out[0], out[1], out[2], write, write);
+  if (sum_parameters) op.outputs[1].role = op.outputs[2].role = Role::summed;
+  op.run = [=](const Kernels& k, const Launch& l, const Views& in, const Views& out, Write write) {
+    k.batch_norm_grad(l, in[0], in[1], in[2], in[3], in[4], out[0], out[1], out[2], write,
+                      sum_parameters ? write : Write::overwrite);
   };
   op.scratch = [=](const Kernels& k) { return k.batch_norm_scratch(shape); };
   op.reference = [](const auto& in, const auto& out) {

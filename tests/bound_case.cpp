@@ -1,0 +1,106 @@
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
+#include "core/check.h"
+#include "core/random.h"
+#include "tests/case_values.h"
+#include "tests/cases/op_case.h"
+
+namespace dagan::cases {
+namespace {
+
+Guarded place(const Operand& operand, bool sliced, std::uint64_t seed, std::size_t index) {
+  const auto words = Philox{seed}.words(std::uint64_t(Stream::pad), index);
+  if (!sliced || !operand.sliceable) return Guarded(operand.shape, operand.dtype);
+  return Guarded(operand.shape, operand.dtype, below(6, words[0]), below(6, words[1]));
+}
+
+std::int64_t scratch_bytes(const OpCase& op, const Kernels& kernels) {
+  return op.scratch ? op.scratch(kernels) : 0;
+}
+
+}  // namespace
+
+std::string to_string(const Layout& layout) {
+  return text(layout.write == Write::accumulate ? "accumulate" : "overwrite",
+              layout.sliced ? ", sliced" : "", layout.in_place ? ", in place" : "");
+}
+
+BoundCase::BoundCase(const OpCase& op, const Kernels& kernels, Layout layout, std::uint64_t seed)
+    : op_(op),
+      kernels_(kernels),
+      layout_(layout),
+      scratch_(Shape{1, 1, 1, scratch_bytes(op, kernels)}, DType::u8) {
+  const Tables<double> inputs = random_inputs(op, seed);
+  for (std::size_t i = 0; i < op.inputs.size(); ++i) {
+    in_.push_back(place(op.inputs[i], layout.sliced, seed, i));
+    in_[i].set(inputs[i]);
+    inputs_.push_back(in_[i].get());
+    in_views_.push_back(in_[i].view());
+  }
+  for (std::size_t i = 0; i < op.outputs.size(); ++i) {
+    const Operand& out = op.outputs[i];
+    out_.push_back(place(out, layout.sliced, seed, op.inputs.size() + i));
+    const bool shared = layout.in_place && out.alias >= 0;
+    const bool read = out.role == Role::updated ||
+                      (out.role == Role::summed && layout.write == Write::accumulate);
+    if (read && !shared) out_[i].set(random_values(out, seed, Stream::output, i));
+    initial_.push_back(output(i).get());
+    out_views_.push_back(output(i).view());
+  }
+  for (Guarded& buffer : in_) buffer.seal();
+  for (Guarded& buffer : out_) buffer.seal();
+  scratch_.seal();
+}
+
+const Guarded& BoundCase::output(std::size_t i) const {
+  const int alias = op_.outputs[i].alias;
+  return layout_.in_place && alias >= 0 ? in_[std::size_t(alias)] : out_[i];
+}
+
+void BoundCase::run() {
+  op_.run(kernels_, {.scratch = scratch_.view().as<std::byte>()}, in_views_, out_views_,
+          layout_.write);
+}
+
+Tables<double> BoundCase::outputs() const {
+  Tables<double> values;
+  for (std::size_t i = 0; i < op_.outputs.size(); ++i) values.push_back(output(i).get());
+  return values;
+}
+
+std::string BoundCase::compare() {
+  const std::string where = text("[", op_.name, "] ", to_string(layout_), ": ");
+  if (!scratch_.surroundings_intact()) return where + "wrote outside its scratch memory";
+  for (std::size_t i = 0; i < in_.size(); ++i) {
+    bool written = false;
+    for (const Operand& out : op_.outputs) written |= layout_.in_place && out.alias == int(i);
+    if (!(written ? in_[i].surroundings_intact() : in_[i].intact()))
+      return text(where, "wrote ", written ? "outside " : "to ", "input ", op_.inputs[i].name);
+  }
+  Tables<double> want = initial_, bounds = initial_;
+  for (std::size_t o = 0; o < want.size(); ++o)
+    if (op_.outputs[o].role != Role::updated)
+      std::fill(want[o].begin(), want[o].end(), std::numeric_limits<double>::quiet_NaN());
+  const Arrays<double> in = arrays(inputs_, op_.inputs), out = arrays(want, op_.outputs);
+  op_.reference.real(in, out);
+  op_.error(in, out, arrays(bounds, op_.outputs));
+  for (std::size_t o = 0; o < want.size(); ++o) {
+    const Operand& operand = op_.outputs[o];
+    if (!out_[o].surroundings_intact()) return text(where, "wrote outside output ", operand.name);
+    const std::vector<double> got = output(o).get();
+    const bool added = operand.role == Role::summed && layout_.write == Write::accumulate;
+    for (std::size_t i = 0; i < got.size(); ++i) {
+      const double start = added ? initial_[o][i] : 0, expected = start + want[o][i];
+      const double bound =
+          bounds[o][i] + (added ? 0x1p-23 * (std::abs(start) + std::abs(expected)) : 0);
+      if (!(std::abs(got[i] - expected) <= bound))
+        return text(where, operand.name, position(operand.shape, i), " is ", got[i], ", not ",
+                    expected, "; off by ", got[i] - expected, ", allowed ", bound);
+    }
+  }
+  return {};
+}
+
+}  // namespace dagan::cases
