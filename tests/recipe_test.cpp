@@ -150,9 +150,9 @@ TEST_CASE("--set") {
   CHECK(recipe.data.levels == "0:4095");
 
   CHECK(set_error("steps") == "--set steps: expected KEY=VALUE");
-  CHECK(set_error("stesp=1") == "--set stesp=1: unknown key stesp; did you mean train.steps?");
+  CHECK(set_error("stesp=1") == "--set stesp: unknown key stesp; did you mean train.steps?");
   CHECK(set_error("train.steps=1x") ==
-        "--set train.steps=1x: expected a whole number from 1 to 1000000000");
+        "--set train.steps 1x: expected a whole number from 1 to 1000000000");
   CHECK(set_error("train.steps=") != "");
   CHECK(set_error("train.steps=99999999999999999999") != "");
   CHECK(set_error("train.learning_rate=fast") != "");

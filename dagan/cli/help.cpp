@@ -16,7 +16,7 @@ std::string wrapped(const std::string& words, std::size_t indent, std::size_t co
   std::size_t at = column;
   for (std::string word; in >> word;) {
     if (at > indent && at + 1 + word.size() > kWidth) {
-      out += "\n" + std::string(indent, ' ');
+      out.append("\n").append(indent, ' ');
       at = indent;
     } else if (at > indent) {
       out += ' ';
@@ -40,15 +40,16 @@ std::string row(const std::string& left, const std::string& right) {
 std::string signature(const Option& option) {
   if (option.name[0] != '-') return option.argument;
   std::string names = option.name;
-  if (const auto comma = names.find(','); comma != std::string::npos) names.insert(comma + 1, " ");
-  return names + (*option.argument ? text(" ", option.argument) : "");
+  if (const auto comma = names.find(','); comma != std::string::npos)
+    names.insert(comma + 1, 1, ' ');
+  return *option.argument ? text(names, " ", option.argument) : names;
 }
 
 std::string usage(const Command& command) {
   std::string line = text("dagan ", command.name);
   for (const Option* option : options_of(command.name)) {
-    if (option->times == Times::required) line += " " + signature(*option);
-    if (option->times == Times::required_repeated) line += " " + signature(*option) + "...";
+    if (option->times == Times::required) line += text(" ", signature(*option));
+    if (option->times == Times::required_repeated) line += text(" ", signature(*option), "...");
   }
   return line + " [OPTION...]";
 }

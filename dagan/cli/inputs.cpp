@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <istream>
+#include <map>
 #include <set>
 
 #include "core/check.h"
@@ -18,29 +19,45 @@ namespace fs = std::filesystem;
 class Inputs {
  public:
   void add(const fs::path& path) {
-    if (!fs::is_directory(path)) return add_file(path, path.filename());
+    std::error_code unreadable;
+    if (!fs::is_directory(path, unreadable)) return add_file(path, path.filename());
     const Listing listing = list_images(path, Depth::tree);
     check(Fault::data, !listing.images.empty(), shown(path),
           ": the folder holds no images (png, jpeg, bmp, tiff, pgm, ppm)");
     for (const fs::path& image : listing.images) add_file(image, image.lexically_relative(path));
   }
 
-  std::vector<Input> take() { return std::move(inputs_); }
+  // Gives every input a label of its own: those that share one get their folder's name in front,
+  // and where that is not enough, a number behind.
+  std::vector<Input> take() {
+    std::map<fs::path, int> count;
+    for (const Input& input : inputs_) ++count[input.label];
+    std::set<fs::path> used;
+    for (Input& input : inputs_) {
+      const fs::path folder = fs::absolute(input.file).parent_path().filename();
+      if (count[input.label] > 1) {
+        input.label.replace_filename(text(folder.string(), "_", input.label.filename().string()));
+      }
+      const fs::path label = input.label;
+      for (int copy = 2; !used.insert(input.label).second; ++copy) {
+        input.label = text(label.string(), "-", copy);
+      }
+    }
+    return std::move(inputs_);
+  }
 
  private:
   void add_file(const fs::path& file, fs::path label) {
-    label.replace_extension();
-    fs::path unique = label;
-    for (int copy = 2; !used_.insert(unique.string()).second; ++copy) {
-      unique = label;
-      unique += "-" + std::to_string(copy);
-    }
-    inputs_.push_back({file, unique});
+    inputs_.push_back({file, label.replace_extension()});
   }
 
   std::vector<Input> inputs_;
-  std::set<std::string> used_;
 };
+
+bool exists(const fs::path& path) {
+  std::error_code unreadable;
+  return fs::exists(path, unreadable);
+}
 
 std::vector<fs::path> matches(const std::string& pattern) {
   glob_t found{};
@@ -66,7 +83,7 @@ std::vector<Input> expand_inputs(const std::vector<std::string>& words, std::ist
         if (line.ends_with('\r')) line.pop_back();
         if (!line.empty()) inputs.add(line);
       }
-    } else if (!fs::exists(word) && word.find_first_of("*?[") != std::string::npos) {
+    } else if (!exists(word) && word.find_first_of("*?[") != std::string::npos) {
       for (const fs::path& path : matches(word)) inputs.add(path);
     } else {
       inputs.add(word);

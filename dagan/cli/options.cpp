@@ -5,6 +5,7 @@
 
 #include "core/check.h"
 #include "dagan/cli/commands.h"
+#include "dagan/data/synth.h"
 #include "dagan/train/recipe_table.h"
 
 namespace dagan {
@@ -18,7 +19,7 @@ const Command kCommands[] = {
      "at the end model.dagan: weights, preprocessing, and a threshold set from good images that "
      "training did not see. Ctrl-C saves first; --resume goes on where it stopped.",
      run_train,
-     {"train --data parts --out run", "train --data parts --out run --resume",
+     {"train --data parts --out run", "train --out run --resume",
       "train --data parts --out run --recipe paper --set train.batch=16"}},
     {"eval",
      "measure on a labelled test set",
@@ -69,110 +70,132 @@ constexpr auto kOptional = Times::optional;
 constexpr auto kRequired = Times::required;
 constexpr auto kRepeated = Times::repeated;
 
-const Option kOptions[] = {
-    {"train", "--data", "DIR", kText, kRequired, "", "Data",
-     "good images: a plain folder, or one with train/good, test/TYPE and ground_truth/TYPE"},
-    {"train", "--out", "RUN", kText, kRequired, "", "Run",
-     "folder for everything that the run writes"},
-    {"train", "--resume", "", kFlag, kOptional, "", "Run", "go on from the last checkpoint in RUN"},
-    {"train", "--force", "", kFlag, kOptional, "", "Run", "replace a run that RUN already holds"},
-    {"train", "--dry-run", "", kFlag, kOptional, "", "Run",
-     "print the recipe as it would be used, train nothing"},
-    {"train", "--recipe", "NAME|FILE", kText, kOptional, "default", "Recipe",
-     "a built-in recipe (default, paper, tiny) or a TOML file"},
-    {"train", "--set", "KEY=VALUE", kText, kRepeated, "", "Recipe", "change one key of the recipe"},
-    {"train", "--steps", "N", kText, kOptional, "", "Recipe", "", "train.steps"},
-    {"train", "--seed", "N", kText, kOptional, "", "Recipe", "", "train.seed"},
-    {"train", "--model", "KIND", kText, kOptional, "", "Recipe", "", "model.kind"},
-    {"train", "--max-false-reject", "P", kText, kOptional, "", "Recipe", "",
-     "detect.max_false_reject"},
+// A function, because other files' tables must exist before its rows are made.
+const std::vector<Option>& all_options() {
+  static const SynthOptions synth;
+  static const std::vector<Option> options = {
+      {"train", "--data", "DIR", kText, kOptional, "", "Data",
+       "good images: a plain folder, or one with train/good, test/TYPE and ground_truth/TYPE; "
+       "needed unless --resume"},
+      {"train", "--out", "RUN", kText, kRequired, "", "Run",
+       "folder for everything that the run writes"},
+      {"train", "--resume", "", kFlag, kOptional, "", "Run",
+       "go on from the last checkpoint in RUN, with its data and recipe"},
+      {"train", "--force", "", kFlag, kOptional, "", "Run", "replace a run that RUN already holds"},
+      {"train", "--dry-run", "", kFlag, kOptional, "", "Run",
+       "print the recipe as it would be used, check the data, try one step, write nothing"},
+      {"train", "--recipe", "NAME|FILE", kText, kOptional, "default", "Recipe",
+       "a built-in recipe (default, paper, tiny) or a TOML file"},
+      {"train", "--set", "KEY=VALUE", kText, kRepeated, "", "Recipe",
+       "change one key of the recipe"},
+      {"train", "--steps", "N", kText, kOptional, "", "Recipe", "", "train.steps"},
+      {"train", "--seed", "N", kText, kOptional, "", "Recipe", "", "train.seed"},
+      {"train", "--model", "KIND", kText, kOptional, "", "Recipe", "", "model.kind"},
+      {"train", "--max-false-reject", "P", kText, kOptional, "", "Recipe", "",
+       "detect.max_false_reject"},
 
-    {"eval", "model", "RUN|MODEL", kText, kRequired, "", "Data",
-     "a run's folder or its model.dagan"},
-    {"eval", "--data", "DIR", kText, kOptional, "", "Data",
-     "labelled images in the layout that train reads; without it, the folder the run was trained "
-     "on"},
-    {"eval",
-     "--format",
-     "FORMAT",
-     kText,
-     kOptional,
-     "table",
-     "Output",
-     "of the result: table or json",
-     "",
-     {"table", "json"}},
-    {"eval", "--out", "DIR", kText, kOptional, "", "Output",
-     "write results.csv, metrics.json and pictures of the worst images there"},
-    {"eval", "--require", "NAME>=NUMBER", kText, kRepeated, "", "Output",
-     "exit with 8 unless a number of the result is at least (>=) or at most (<=) that"},
+      {"eval", "model", "RUN|MODEL", kText, kRequired, "", "Data",
+       "a run's folder or its model.dagan"},
+      {"eval", "--data", "DIR", kText, kOptional, "", "Data",
+       "labelled images in the layout that train reads; without it, the folder the run was trained "
+       "on"},
+      {"eval",
+       "--format",
+       "FORMAT",
+       kText,
+       kOptional,
+       "table",
+       "Output",
+       "of the result: table or json",
+       "",
+       {"table", "json"}},
+      {"eval", "--out", "DIR", kText, kOptional, "", "Output",
+       "write results.csv, metrics.json and pictures of the worst images there"},
+      {"eval", "--require", "NAME>=NUMBER", kText, kRepeated, "", "Output",
+       "exit with 8 unless a number of the result is at least (>=) or at most (<=) that"},
 
-    {"detect", "model", "RUN|MODEL", kText, kRequired, "", "Data",
-     "a run's folder or its model.dagan"},
-    {"detect", "input", "INPUT", kText, Times::required_repeated, "", "Data",
-     "image, folder, pattern in quotes, or - for a list of files on standard input"},
-    {"detect", "--threshold", "X", kNumber, kOptional, "", "Verdict",
-     "a score above it is ng; without it, the model's threshold"},
-    {"detect",
-     "--fail-on",
-     "VERDICT",
-     kText,
-     kOptional,
-     "never",
-     "Verdict",
-     "ng: exit with 8 if an image is ng",
-     "",
-     {"ng", "never"}},
-    {"detect",
-     "--format",
-     "FORMAT",
-     kText,
-     kOptional,
-     "table",
-     "Output",
-     "of the result: table, csv or jsonl",
-     "",
-     {"table", "csv", "jsonl"}},
-    {"detect", "-o,--output", "FILE", kText, kOptional, "", "Output",
-     "write the result to FILE instead of standard output"},
-    {"detect", "--heatmap", "DIR", kText, kOptional, "", "Output",
-     "write a heat map of each image there"},
-    {"detect", "--overlay", "DIR", kText, kOptional, "", "Output",
-     "write each image with its heat map on top there"},
+      {"detect", "model", "RUN|MODEL", kText, kRequired, "", "Data",
+       "a run's folder or its model.dagan"},
+      {"detect", "input", "INPUT", kText, Times::required_repeated, "", "Data",
+       "image, folder, pattern in quotes, or - for a list of files on standard input"},
+      {"detect", "--threshold", "X", kNumber, kOptional, "", "Verdict",
+       "a score above it is ng; without it, the model's threshold"},
+      {"detect",
+       "--fail-on",
+       "VERDICT",
+       kText,
+       kOptional,
+       "never",
+       "Verdict",
+       "ng: exit with 8 if an image is ng",
+       "",
+       {"ng", "never"}},
+      {"detect",
+       "--format",
+       "FORMAT",
+       kText,
+       kOptional,
+       "table",
+       "Output",
+       "of the result: table, csv or jsonl",
+       "",
+       {"table", "csv", "jsonl"}},
+      {"detect", "-o,--output", "FILE", kText, kOptional, "", "Output",
+       "write the result to FILE instead of standard output"},
+      {"detect", "--heatmap", "DIR", kText, kOptional, "", "Output",
+       "write a heat map of each image there"},
+      {"detect", "--overlay", "DIR", kText, kOptional, "", "Output",
+       "write each image with its heat map on top there"},
 
-    {"synth", "--out", "DIR", kText, kRequired, "", "Output", "a new folder for the images"},
+      {"synth", "--out", "DIR", kText, kRequired, "", "Output", "a new folder for the images"},
+      {"synth", "--kind", "KIND", kText, kOptional, synth.kind, "Set", "of surface", "",
+       synthetic_kinds()},
+      {"synth", "--seed", "N", kCount, kOptional, std::to_string(synth.seed), "Set",
+       "another set of the same kind"},
+      {"synth", "--size", "N", kCount, kOptional, std::to_string(synth.size), "Set",
+       "height and width in pixels"},
+      {"synth", "--channels", "N", kCount, kOptional, std::to_string(synth.channels), "Set",
+       "1: grey, 3: colour"},
+      {"synth", "--train", "N", kCount, kOptional, std::to_string(synth.train), "Set",
+       "good images to train on"},
+      {"synth", "--good", "N", kCount, kOptional, std::to_string(synth.test_good), "Set",
+       "good images to test with"},
+      {"synth", "--defects", "N", kCount, kOptional, std::to_string(synth.test_defect), "Set",
+       "images to test with, of each kind of defect"},
 
-    {"info", "model", "RUN|MODEL", kText, kRequired, "", "Data",
-     "a run's folder or its model.dagan"},
-    {"info",
-     "--format",
-     "FORMAT",
-     kText,
-     kOptional,
-     "table",
-     "Output",
-     "table or json",
-     "",
-     {"table", "json"}},
-    {"doctor",
-     "--format",
-     "FORMAT",
-     kText,
-     kOptional,
-     "table",
-     "Output",
-     "table or json",
-     "",
-     {"table", "json"}},
+      {"info", "model", "RUN|MODEL", kText, kRequired, "", "Data",
+       "a run's folder or its model.dagan"},
+      {"info",
+       "--format",
+       "FORMAT",
+       kText,
+       kOptional,
+       "table",
+       "Output",
+       "table or json",
+       "",
+       {"table", "json"}},
+      {"doctor",
+       "--format",
+       "FORMAT",
+       kText,
+       kOptional,
+       "table",
+       "Output",
+       "table or json",
+       "",
+       {"table", "json"}},
 
-    {"", "--threads", "N", kCount, kOptional, "0", "General",
-     "threads to compute with; 0: one for each core. Results do not depend on it"},
-    {"", "--device", "DEVICE", kText, kOptional, "auto", "General", "auto or cpu"},
-    {"", "-q,--quiet", "", kFlag, kOptional, "", "General",
-     "no progress, only warnings and errors"},
-    {"", "--version", "", kFlag, kOptional, "", "General", "print the version"},
-    {"", "-h,--help", "", kFlag, kOptional, "", "General", "print this help"},
-};
+      {"", "--threads", "N", kCount, kOptional, "0", "General",
+       "threads to compute with; 0: one for each core; results do not depend on it"},
+      {"", "--device", "DEVICE", kText, kOptional, "auto", "General", "auto or cpu"},
+      {"", "-q,--quiet", "", kFlag, kOptional, "", "General",
+       "no progress, only warnings and errors"},
+      {"", "--version", "", kFlag, kOptional, "", "General", "print the version"},
+      {"", "-h,--help", "", kFlag, kOptional, "", "General", "print this help"},
+  };
+  return options;
+}
 
 const ExitCode kExitCodes[] = {
     {0, "done"},
@@ -202,10 +225,10 @@ std::span<const ExitCode> exit_codes() { return kExitCodes; }
 
 std::vector<const Option*> options_of(std::string_view command) {
   std::vector<const Option*> found;
-  for (const Option& option : kOptions) {
+  for (const Option& option : all_options()) {
     if (option.command == command) found.push_back(&option);
   }
-  for (const Option& option : kOptions) {
+  for (const Option& option : all_options()) {
     if (!*option.command && !command.empty()) found.push_back(&option);
   }
   return found;
@@ -219,7 +242,7 @@ std::string long_name(const Option& option) {
 std::string help_of(const Option& option) {
   std::string help = option.help;
   if (const RecipeKey* key = recipe_key(option.key)) help = key->help + text(" (", key->name, ")");
-  if (*option.fallback && option.kind != Kind::count) help += text(" [", option.fallback, "]");
+  if (!option.fallback.empty()) help += " [" + option.fallback + "]";
   if (option.times == Times::repeated) help += "; may be given several times";
   return help;
 }

@@ -28,7 +28,7 @@ struct Option {
   const char* argument;  // how help shows its value; "": a flag
   Kind kind;
   Times times;
-  const char* fallback;  // value when it is not given
+  std::string fallback;  // value when it is not given
   const char* group;     // heading in the help
   const char* help;      // "": that of the recipe key
   const char* key = "";  // recipe key that it sets

@@ -6,9 +6,24 @@
 
 namespace dagan {
 
-std::string number_text(double value) {
+namespace {
+
+template <class Number>
+std::string shortest(Number value) {
   char buffer[32];
   return {buffer, std::to_chars(buffer, buffer + sizeof buffer, value).ptr};
+}
+
+}  // namespace
+
+std::string number_text(double value) { return shortest(value); }
+std::string number_text(float value) { return shortest(value); }
+
+double decimal(float value) {
+  const std::string text = shortest(value);
+  double number = 0;
+  std::from_chars(text.data(), text.data() + text.size(), number);
+  return number;
 }
 
 std::string csv_field(const std::string& text) {

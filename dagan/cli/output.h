@@ -4,8 +4,12 @@
 
 namespace dagan {
 
-// A number with all its digits and a '.', whatever the locale.
+// The shortest text that reads back as the same number, with a '.', whatever the locale.
 std::string number_text(double value);
+std::string number_text(float value);
+
+// The double whose shortest text is that of the float: 0.1, not 0.10000000149011612.
+double decimal(float value);
 
 // A field of a CSV line, quoted where RFC 4180 asks for it.
 std::string csv_field(const std::string& text);

@@ -8,6 +8,7 @@
 #include "core/check.h"
 #include "dagan/cli/help.h"
 #include "dagan/cli/options.h"
+#include "dagan/train/stop.h"
 
 namespace dagan {
 namespace {
@@ -48,6 +49,8 @@ int run_program(int argc, char** argv) {
     check(Fault::output, bool(std::cout), "standard output cannot be written; is the disk full?");
   } catch (const Error& error) {
     code = report(int(error.fault()), error.what());
+  } catch (const Interrupted& stop) {
+    code = report(128 + stop.signal(), stop.what());
   } catch (const std::bad_alloc&) {
     code = report(int(Fault::device),
                   "out of memory; use a smaller train.batch, model.width or data.size");

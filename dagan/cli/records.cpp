@@ -14,7 +14,7 @@ using Json = nlohmann::ordered_json;
 
 std::string csv_line(const Record& record) {
   const bool judged = record.error.empty();
-  const auto number = [&](double value) { return judged ? number_text(value) : std::string(); };
+  const auto number = [&](auto value) { return judged ? number_text(value) : std::string(); };
   const std::array<std::string, 7> fields = {csv_field(record.path.string()),
                                              verdict(record),
                                              number(record.score),
@@ -31,8 +31,8 @@ std::string json_line(const Record& record) {
   Json line = {{"path", record.path.string()}, {"verdict", verdict(record)}};
   const bool judged = record.error.empty();
   const auto number = [&](double value) { return judged ? Json(value) : Json(); };
-  line["score"] = number(record.score);
-  line["threshold"] = number(record.threshold);
+  line["score"] = number(decimal(record.score));
+  line["threshold"] = number(decimal(record.threshold));
   line["ratio"] = record.ratio ? number(*record.ratio) : Json();
   line["p_value"] = number(record.p_value);
   line["error"] = judged ? Json() : Json(record.error);

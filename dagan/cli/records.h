@@ -10,8 +10,8 @@ struct Record {
   std::filesystem::path path;
   std::string error;  // not empty: the image could not be judged, and the numbers mean nothing
   bool defective = false;
-  double score = 0, threshold = 0;
-  std::optional<double> ratio;  // score / threshold; none for a threshold that is not positive
+  float score = 0, threshold = 0;
+  std::optional<double> ratio = {};  // score / threshold; none for a threshold that is not positive
   double p_value = 0;
 };
 

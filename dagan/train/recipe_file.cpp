@@ -155,10 +155,15 @@ Recipe load_recipe(const std::string& name_or_file) {
 void set_recipe(Recipe& recipe, const std::string& assignment) {
   const std::size_t equals = assignment.find('=');
   check(Fault::usage, equals != std::string::npos, "--set ", assignment, ": expected KEY=VALUE");
-  const std::string where = "--set " + assignment + ": ";
-  const RecipeKey& key = find_key(assignment.substr(0, equals), where, Fault::usage);
-  check(Fault::usage, assign(key, recipe, scalar_for(key, assignment.substr(equals + 1))), where,
-        "expected ", accepted(key));
+  const std::string key = assignment.substr(0, equals);
+  set_recipe(recipe, key, assignment.substr(equals + 1), "--set " + key);
+}
+
+void set_recipe(Recipe& recipe, const std::string& name, const std::string& value,
+                const std::string& option) {
+  const RecipeKey& key = find_key(name, option + ": ", Fault::usage);
+  check(Fault::usage, assign(key, recipe, scalar_for(key, value)), option, " ", value,
+        ": expected ", accepted(key));
 }
 
 std::string write_recipe(const Recipe& recipe) {

@@ -83,8 +83,8 @@ const RecipeKey kKeys[] = {
      "of every random number of the run"},
     {"train.checkpoint_every", at<&Recipe::train, &Train::checkpoint_every>,
      between(1, 1e9, "steps"), "between checkpoints"},
-    {"train.sample_every", at<&Recipe::train, &Train::sample_every>, between(0, 1e9, "steps"),
-     "between sheets of input, reconstruction and residual; 0: none"},
+    {"train.sample_every", at<&Recipe::train, &Train::sample_every>, between(1, 1e9, "steps"),
+     "between sheets of input, reconstruction and residual"},
     {"train.log_every", at<&Recipe::train, &Train::log_every>, between(1, 1e9, "steps"),
      "between lines of metrics.jsonl"},
 

@@ -49,8 +49,10 @@ Recipe parse_recipe(std::string_view toml, const std::string& source, Fault faul
 // A built-in recipe by name, else a file.
 Recipe load_recipe(const std::string& name_or_file);
 
-// "train.steps=500". Numbers may end in %.
+// "train.steps=500". Numbers may end in %. The second form names the option that gave the value.
 void set_recipe(Recipe&, const std::string& assignment);
+void set_recipe(Recipe&, const std::string& key, const std::string& value,
+                const std::string& option);
 
 // Rules that join several keys, such as a size that the levels can halve. Throws Fault::usage.
 void check_recipe(const Recipe&);

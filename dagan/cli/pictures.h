@@ -1,0 +1,31 @@
+// Heat maps and overlays that a command was asked to write.
+#pragma once
+#include <filesystem>
+#include <span>
+
+#include "dagan/data/image.h"
+#include "kernels/image/image.h"
+
+namespace dagan {
+
+class Pictures {
+ public:
+  // Folders to write to; empty: none of that kind. Makes them; throws Fault::output.
+  Pictures(std::filesystem::path heat_maps, std::filesystem::path overlays, Levels levels,
+           float threshold);
+
+  // map (size,size) of the image. Writes FOLDER/label.png at the image's own size, in colours that
+  // run from 0 to twice the threshold.
+  void write(const std::filesystem::path& label, const Image& image,
+             std::span<const float> map) const;
+
+ private:
+  std::filesystem::path heat_maps_, overlays_;
+  Levels levels_;
+  float threshold_;
+};
+
+// Throws Fault::output.
+void make_folder(const std::filesystem::path& folder);
+
+}  // namespace dagan
