@@ -36,6 +36,13 @@ TEST_CASE("names are sorted by their numbers, and always in the same way") {
   CHECK(natural_less("99999999999999999999998", "99999999999999999999999"));
 }
 
+TEST_CASE("pictures are told by their extension, and hidden files are none") {
+  for (const char* name : {"a.png", "a.JPeG", "a.b.tif", "a.pnm"}) CHECK(has_image_extension(name));
+  for (const char* name : {"a.gif", "png", ".png", "._a.png", "a.png.txt"}) {
+    CHECK(!has_image_extension(name));
+  }
+}
+
 TEST_CASE("the layout of MVTec is found and described") {
   const Tree tree;
   tree.images("train/good", 12);

@@ -1,7 +1,9 @@
 #include "dagan/data/image_set.h"
 
 #include <atomic>
+#include <chrono>
 #include <stdexcept>
+#include <thread>
 
 #include "dagan/data/preprocess.h"
 #include "tests/data_files.h"
@@ -182,6 +184,35 @@ TEST_CASE("jobs run once each, and one that throws something else is heard, too"
   for (const auto& count : runs) CHECK(count == 1);
   Jobs failing(3, [](std::size_t) { throw std::runtime_error("other"); });
   CHECK_THROWS_WITH(failing.wait(2), "other");
+}
+
+void sleep_ms(int milliseconds) {
+  std::this_thread::sleep_for(std::chrono::milliseconds(milliseconds));
+}
+
+// With one thread, the second job never starts, and the answers are the same.
+TEST_CASE("of two jobs that fail, the first in the list is the error, whichever fails first") {
+  for (const bool first_is_late : {false, true}) {
+    for (const bool all : {false, true}) {
+      Jobs jobs(2, [&](std::size_t i) {
+        sleep_ms((i == 0) == first_is_late ? 30 : 5);
+        throw std::runtime_error(i == 0 ? "first" : "second");
+      });
+      if (all) CHECK_THROWS_WITH(jobs.wait_all(), "first");
+      CHECK_THROWS_WITH(jobs.wait(1), "first");
+      CHECK_THROWS_WITH(jobs.wait_all(), "first");
+    }
+  }
+}
+
+TEST_CASE("a job that was running when another failed can still be waited for") {
+  Jobs jobs(2, [](std::size_t i) {
+    if (i == 1) throw std::runtime_error("second");
+    sleep_ms(30);
+  });
+  sleep_ms(10);
+  CHECK_NOTHROW(jobs.wait(0));
+  CHECK_THROWS_WITH(jobs.wait_all(), "second");
 }
 
 }  // namespace
