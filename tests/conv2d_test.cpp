@@ -1,8 +1,7 @@
 #include "tests/cases/conv2d.h"
 
 #include <doctest/doctest.h>
-
-#include <array>
+#include <hwy/targets.h>
 
 #include "kernels/kernels.h"
 
@@ -46,6 +45,21 @@ TEST_CASE("conv2d: the kernels equal the reference in every layout") {
     for (const Conv2dProblem& problem : problems)
       for (const OpCase& op : conv2d_passes(problem)) check_ok(check_kernel(op, kernels));
 }
+
+#if defined(__x86_64__)
+TEST_CASE("conv2d: the kernels of older processors equal the reference") {
+  const std::int64_t older[] = {HWY_AVX2, HWY_SCALAR | HWY_EMU128};
+  for (const std::int64_t targets : older) {
+    if ((targets & HWY_AVX2) && !(hwy::SupportedTargets() & HWY_AVX2)) continue;
+    hwy::SetSupportedTargetsForTest(targets);
+    for (const auto& problems : {conv2d_small(), conv2d_large()})
+      for (const Conv2dProblem& problem : problems)
+        for (const OpCase& op : conv2d_passes(problem))
+          check_ok(check_kernel(op, kernels, {Write::accumulate, true}));
+    hwy::SetSupportedTargetsForTest(0);
+  }
+}
+#endif
 
 TEST_CASE("conv2d: a wrong kernel is found") {
   Kernels wrong = kernels;

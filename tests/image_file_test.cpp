@@ -1,6 +1,3 @@
-#include <sys/resource.h>
-
-#include "dagan/data/file.h"
 #include "dagan/data/image.h"
 #include "tests/picture_bytes.h"
 
@@ -8,62 +5,6 @@ namespace dagan {
 namespace {
 
 using namespace testing;
-
-std::string refusal(const Buffer& bytes) {
-  return error_of(Fault::data, [&] { decode_image(bytes, "x.png"); });
-}
-
-int value(const Image& image, std::int64_t i) {
-  return image.dtype == DType::u8 ? image.view().as<std::uint8_t>()[i]
-                                  : image.view().as<std::uint16_t>()[i];
-}
-
-std::vector<int> values(const Image& image) {
-  std::vector<int> result;
-  for (std::int64_t i = 0; i < image.shape.size(); ++i) result.push_back(value(image, i));
-  return result;
-}
-
-std::string text_of(std::initializer_list<int> bytes) {
-  std::string result;
-  for (const int byte : bytes) result += char(byte);
-  return result;
-}
-
-Buffer pgm(std::string_view header, std::initializer_list<int> pixels) {
-  return bytes_of(std::string(header) + text_of(pixels));
-}
-
-// One small file of every format that is read, with the picture that it must give.
-struct Specimen {
-  const char* label;
-  Buffer bytes;
-  Image image;
-};
-
-std::vector<Specimen> specimens() {
-  const Image grey = noise({1, 5, 7, 1}, DType::u8, 1), color = noise({1, 4, 3, 3}, DType::u8, 2);
-  const Image deep = noise({1, 5, 3, 1}, DType::u16, 3, 65535);
-  std::vector<Specimen> result = {{"grey png", encode_png(grey), grey},
-                                  {"colour png", encode_png(color), color},
-                                  {"16-bit png", encode_png(deep), deep}};
-  for (const JpegKind kind : {JpegKind::plain, JpegKind::progressive}) {
-    Buffer bytes = jpeg(noise({1, 9, 10, 3}, DType::u8, 4), kind);
-    Image image = decode_image(bytes, "x.jpg");
-    result.push_back({"jpeg", std::move(bytes), std::move(image)});
-  }
-  result.push_back({"bmp", bmp({2, 1, 24, 0, "", text_of({1, 2, 3, 4, 5, 6, 0, 0})}), {}});
-  result.push_back({"palette bmp",
-                    bmp({3, 1, 8, 0, text_of({0, 0, 0, 0, 9, 9, 9, 0}), text_of({1, 0, 1, 0})}),
-                    {}});
-  for (const int compression : {1, 5, 8, 32773}) {
-    result.push_back({"tiff", tiff(deep, {.compression = compression}), deep});
-  }
-  result.push_back({"tiled tiff", tiff(grey, {.tiled = true}), grey});
-  result.push_back({"pgm", pgm("P5 3 1 255\n", {7, 8, 9}), {}});
-  result.push_back({"ppm", pgm("P6 1 1 4095\n", {1, 2, 3, 4, 5, 6}), {}});
-  return result;
-}
 
 TEST_CASE("PNG files come back as they were written, with 8 and 16 bits") {
   const TemporaryFolder folder;
@@ -143,35 +84,6 @@ TEST_CASE("opacity is dropped where it says nothing and refused where it does") 
   Image opaque = make_image({1, 2, 2, 2}, DType::u16);
   std::fill(opaque.pixels.begin(), opaque.pixels.end(), std::byte(255));
   CHECK(decode_image(tiff(opaque, {}), "x.tif").shape.c == 1);
-}
-
-TEST_CASE("damaged and dangerous PNG files are refused before they cost anything") {
-  rusage before{}, after{};
-  getrusage(RUSAGE_SELF, &before);
-  // 57 bytes that announce 1 GiB of pixel data: the header of a PNG of 8 x 8 and of one more chunk.
-  std::string bomb =
-      "\x89PNG\r\n\x1a\n" + png_chunk("IHDR", text_of({0, 0, 0, 8, 0, 0, 0, 8, 8, 2, 0, 0, 0}));
-  bomb += text_of({0x40, 0, 0, 0}) + "IDAT" + std::string(16, '\0');
-  REQUIRE(bomb.size() == 57);
-  CHECK_CONTAINS(refusal(bytes_of(bomb)), "claims 1073741824 bytes where 12 are left");
-  CHECK_CONTAINS(refusal(png({.width = 100000, .height = 100000})), "the limit is 16384 each way");
-  CHECK_CONTAINS(refusal(png({.width = 16384, .height = 4097})), "64 megapixels");
-  CHECK_CONTAINS(refusal(png({.width = 8000, .height = 8000})), "too little data for 8000 x 8000");
-  CHECK_CONTAINS(refusal(png({.width = 0})), "is empty");
-  CHECK_CONTAINS(refusal(png_with_data({.width = 8, .height = 8}, zlib_zeros(100 << 20))),
-                 "cannot be decoded (outofmem)");
-  getrusage(RUSAGE_SELF, &after);
-#if !defined(__SANITIZE_ADDRESS__)
-  CHECK(after.ru_maxrss - before.ru_maxrss < 16 << 10);  // KiB
-#endif
-
-  CHECK_CONTAINS(refusal(png({.rows = "", .first_chunk = "acTL"})), "animated");
-  CHECK_CONTAINS(refusal(png({.depth = 3})), "no known kind");
-  CHECK_CONTAINS(refusal(png({.depth = 16, .color = 3})), "no known kind");
-  CHECK_CONTAINS(refusal(png({.width = 4, .rows = text_of({0, 1})})), "cannot be decoded");
-  Buffer flipped = encode_png(noise({1, 8, 8, 1}, DType::u8, 1));
-  flipped[flipped.size() - 20] ^= std::byte(1);
-  CHECK_CONTAINS(refusal(flipped), "checksum");
 }
 
 TEST_CASE("a PNG whose every allowed zero is inflated is still read") {
@@ -286,58 +198,6 @@ TEST_CASE("TIFF files of other kinds are refused") {
   Image planes = noise({1, 8, 8, 3}, DType::u8, 1);
   planes.shape.h = 2;  // the strips of the writer are those of one plane
   CHECK_CONTAINS(refusal(tiff(planes, {.separate = true})), "one after the other");
-}
-
-TEST_CASE("no truncation and no changed byte of any format gets through or crashes") {
-  for (const Specimen& specimen : specimens()) {
-    CAPTURE(specimen.label);
-    const Image whole = decode_image(specimen.bytes, "x.png");
-    if (!specimen.image.pixels.empty()) CHECK(equal(whole, specimen.image));
-    for (std::size_t length = 0; length < specimen.bytes.size(); ++length) {
-      CAPTURE(length);
-      const std::string message =
-          refusal({specimen.bytes.begin(), specimen.bytes.begin() + length});
-      CHECK(message.starts_with("x.png: "));
-    }
-    Buffer bytes = specimen.bytes;
-    for (std::byte& byte : bytes) {
-      const std::byte kept = byte;
-      for (int bit = 0; bit < 8; ++bit) {
-        byte = kept ^ std::byte(1 << bit);
-        try {
-          decode_image(bytes, "x.png");
-        } catch (const Error& error) {
-          CHECK(error.fault() == Fault::data);
-        }
-      }
-      byte = kept;
-    }
-  }
-}
-
-TEST_CASE("what is no image is named as such") {
-  const TemporaryFolder folder;
-  const auto message = [&](std::string_view name, std::string_view content) {
-    const std::filesystem::path file = folder.put(name, content);
-    const std::string line = error_of(Fault::data, [&] { read_image(file); });
-    CHECK(line.starts_with(file.string() + ": "));
-    return line;
-  };
-  CHECK_CONTAINS(message("a.png", "hello, this is a list of parts\n"),
-                 "is a text file, not an image");
-  CHECK_CONTAINS(message("b.png", std::string_view("\0\1\2\3", 4)), "not a file of a known kind");
-  CHECK_CONTAINS(message("c.png", ""), "is empty");
-  CHECK_CONTAINS(message("d.png", "GIF89a\x01\x02"), "a GIF file, which is not read");
-  CHECK_CONTAINS(message("e.jpg", "BM"), "text file");
-  CHECK_CONTAINS(error_of(Fault::data, [&] { read_image(folder / "none.png"); }),
-                 "there is no such file");
-  CHECK_CONTAINS(error_of(Fault::data, [&] { read_image(folder.path()); }), "is a folder");
-  CHECK_CONTAINS(error_of(Fault::data, [&] { read_image(folder / "two\nlines.png"); }),
-                 "two?lines.png");
-  const std::filesystem::path large = folder.put("large.png", "x");
-  std::filesystem::resize_file(large, kImageLimits.file + 1);
-  CHECK_CONTAINS(error_of(Fault::data, [&] { read_image(large); }),
-                 "more than the limit of 268435456");
 }
 
 TEST_CASE("the content decides the format, and equal pictures have equal digests") {

@@ -55,6 +55,31 @@ Buffer bytes_of(std::string_view text) {
   return {bytes.begin(), bytes.end()};
 }
 
+std::string refusal(const Buffer& bytes) {
+  return error_of(Fault::data, [&] { decode_image(bytes, "x.png"); });
+}
+
+int value(const Image& image, std::int64_t i) {
+  return image.dtype == DType::u8 ? image.view().as<std::uint8_t>()[i]
+                                  : image.view().as<std::uint16_t>()[i];
+}
+
+std::vector<int> values(const Image& image) {
+  std::vector<int> result;
+  for (std::int64_t i = 0; i < image.shape.size(); ++i) result.push_back(value(image, i));
+  return result;
+}
+
+std::string text_of(std::initializer_list<int> bytes) {
+  std::string result;
+  for (const int byte : bytes) result += char(byte);
+  return result;
+}
+
+Buffer pgm(std::string_view header, std::initializer_list<int> pixels) {
+  return bytes_of(std::string(header) + text_of(pixels));
+}
+
 std::string png_chunk(std::string_view type, std::string_view data) {
   const std::string body = std::string(type) + std::string(data);
   return big_endian(std::uint32_t(data.size())) + body + big_endian(crc32(body));

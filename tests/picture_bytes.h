@@ -9,6 +9,13 @@
 namespace dagan::testing {
 
 Buffer bytes_of(std::string_view text);
+std::string text_of(std::initializer_list<int> bytes);
+
+// The message with which these bytes are refused.
+std::string refusal(const Buffer& bytes);
+
+int value(const Image& image, std::int64_t index);
+std::vector<int> values(const Image& image);
 
 struct PngParts {
   std::uint32_t width = 1, height = 1;
@@ -24,6 +31,8 @@ Buffer png_with_data(const PngParts& parts, std::string_view compressed);
 
 // A zlib stream of `count` zeros, about a thousandth of their size.
 std::string zlib_zeros(std::size_t count);
+
+Buffer pgm(std::string_view header, std::initializer_list<int> pixels);
 
 struct BmpParts {
   int width = 1, height = 1;  // a negative height is stored top down

@@ -2,6 +2,7 @@
 
 #include <omp.h>
 
+#include <csignal>
 #include <iostream>
 #include <new>
 
@@ -41,6 +42,7 @@ int report(int code, const std::string& message) {
 }  // namespace
 
 int run_program(int argc, char** argv) {
+  std::signal(SIGXFSZ, SIG_IGN);  // a file-size limit is a write error, not a death without a word
   const std::vector<std::string> words(argv + (argc > 0), argv + argc);
   int code = 0;
   try {

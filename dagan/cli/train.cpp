@@ -79,9 +79,15 @@ int run_train(const Arguments& arguments) {
   const bool quiet = arguments.has("--quiet");
   Progress progress(std::cerr, progress_of_standard_error(quiet));
   const StopSignals signals;
-  const TrainResult result = train(options, progress);
-  if (options.dry_run) return 0;
   const std::string run = shown(options.out);
+  TrainResult result;
+  try {
+    result = train(options, progress);
+  } catch (const Interrupted&) {
+    progress.message("continue with: dagan train --out " + run + " --resume");
+    throw;
+  }
+  if (options.dry_run) return 0;
   progress.message(text("trained on ", result.training_images, " images in ",
                         std::int64_t(result.seconds + 0.5), " s; threshold ",
                         number_text(result.threshold), " from ", result.validation_images,

@@ -6,28 +6,7 @@
 namespace dagan {
 namespace {
 
-constexpr std::int64_t kSmoothing = 4;  // radius in pixels
-constexpr double kSmallestSpread = 1e-4;  // an image in [-1,1] has residuals of up to 4
-
-std::vector<float> smoothed(const std::vector<double>& map, std::int64_t size) {
-  std::vector<float> out(map.size());
-  for (std::int64_t h = 0; h < size; ++h) {
-    for (std::int64_t w = 0; w < size; ++w) {
-      double sum = 0;
-      std::int64_t count = 0;
-      for (std::int64_t i = std::max<std::int64_t>(0, h - kSmoothing);
-           i <= std::min(size - 1, h + kSmoothing); ++i) {
-        for (std::int64_t j = std::max<std::int64_t>(0, w - kSmoothing);
-             j <= std::min(size - 1, w + kSmoothing); ++j) {
-          sum += map[std::size_t(i * size + j)];
-          ++count;
-        }
-      }
-      out[std::size_t(h * size + w)] = float(sum / double(count));
-    }
-  }
-  return out;
-}
+constexpr double kSmallestSpread = 1e-6;  // an image in [-1,1] has residuals of up to 4
 
 void calibrate(const Architecture& a, Scoring scoring, const char* network, Weights weights,
                const Backend& backend, Store& store, std::span<const float> images) {
@@ -49,18 +28,23 @@ void calibrate(const Architecture& a, Scoring scoring, const char* network, Weig
       }
     }
   }
-  std::vector<double> spread(sum.size());
+  double mean_variance = 0;
   for (std::size_t p = 0; p < sum.size(); ++p) {
     const double mean = sum[p] /= double(count);
-    spread[p] = std::sqrt(std::max(0.0, squares[p] / double(count) - mean * mean)) + kSmallestSpread;
+    squares[p] = std::max(0.0, (squares[p] - double(count) * mean * mean) / double(count - 1));
+    mean_variance += squares[p] / double(pixels);
   }
-  const Shape shape = {1, a.size, a.size, 1};
-  const auto write = [&](const char* what, const std::vector<double>& values) {
+  const double own = 1 - double(scoring.spread_shrinkage);
+  std::vector<float> means(sum.begin(), sum.end()), spread(sum.size());
+  for (std::size_t p = 0; p < sum.size(); ++p) {
+    spread[p] = float(std::sqrt(own * squares[p] + (1 - own) * mean_variance) + kSmallestSpread);
+  }
+  const auto write = [&](const char* what, const std::vector<float>& values) {
     const std::string name = text(network, ".residual.", what);
-    store.entry(name, shape);
-    store.write<float>(name, smoothed(values, a.size));
+    store.entry(name, {1, a.size, a.size, 1});
+    store.write<float>(name, values);
   };
-  write("mean", sum);
+  write("mean", means);
   write("spread", spread);
 }
 

@@ -6,9 +6,10 @@
 
 namespace dagan {
 
-// Writes <network>.residual.mean and .spread for every network that `scoring` reads: mean and standard
-// deviation over `images` (n, size, size, channels) of the pooled residual, each then averaged over a
-// 9x9 window (inside the image only), since n images say little about one pixel. n >= 2.
+// Writes <network>.residual.mean and .spread for every network that `scoring` reads, from the residual
+// maps of `images` (n, size, size, channels), n >= 2: the mean m of each pixel, and the square root of
+// (1 - shrinkage) v + shrinkage * mean(v), where v is each pixel's unbiased variance. Few images say
+// little about one pixel's spread, so it is drawn towards that of the whole map.
 // Does nothing when `scoring` does not standardise.
 void calibrate_residual(const Architecture& architecture, const Scoring& scoring, Weights weights,
                         const Backend& backend, Store& store, std::span<const float> images);

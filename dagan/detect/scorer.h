@@ -21,6 +21,7 @@ struct Scoring {
   // <network>.residual.mean and <network>.residual.spread (1,size,size,1). `both` adds the two
   // networks' standardised maps.
   bool standardise = false;
+  float spread_shrinkage = 0.5f;  // calibrate_residual: 0 each pixel's own spread, 1 one for all
 };
 
 // Throws Fault::usage for scores that cannot be computed: `both` without standardising, whose parts

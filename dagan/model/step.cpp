@@ -80,6 +80,11 @@ TrainingStep::TrainingStep(const StepOptions& o)
                           discriminator_adversarial}) {
     if (t) tape_.keep(t);
   }
+  for (const auto* gradients : {&generator_gradients, &discriminator_gradients}) {
+    if (o.keep_gradients && !gradients->empty()) {
+      tape_.keep({&tape_, tape_[gradients->front()].whole});
+    }
+  }
 }
 
 void TrainingStep::initialise(Store& store, std::uint64_t seed, float deviation) const {

@@ -30,6 +30,7 @@ struct StepOptions {
   AdamHyper adam;
   std::optional<AugmentGeometry> augment;
   std::optional<CorruptGeometry> corrupt;  // absent: G learns to copy good images, as in the paper
+  bool keep_gradients = false;             // make the flat gradients outputs, to look at them
 };
 
 // The order is fixed and part of the model, since D's running statistics move with each use of it: fake,
@@ -50,7 +51,7 @@ class TrainingStep {
   Tensor discriminator_loss, discriminator_reconstruction, discriminator_adversarial;
   Tensor generator_finite, discriminator_finite;  // u32: 0 when a gradient was not finite
 
-  // The gradients of this step, for tests; parts, in the order of the parameters.
+  // Parts of one flat gradient each, in the order of the parameters.
   std::vector<Tensor> generator_gradients, discriminator_gradients;
 
   const Parameters& generator() const { return generator_; }

@@ -50,7 +50,8 @@ Scoring scoring_of(const Recipe& r) {
                                                              : Residual::generator,
           .pool_radius = int(r.detect.pool_radius),
           .top_fraction = float(r.detect.top_fraction),
-          .standardise = r.detect.standardise};
+          .standardise = r.detect.standardise,
+          .spread_shrinkage = float(r.detect.spread_shrinkage)};
 }
 
 Schedule schedule_of(const Recipe& r) {

@@ -28,7 +28,7 @@ struct Recipe {
   struct Loss {
     std::string game = "paper";    // paper | hinge | adae
     std::string norm = "squared";  // squared | absolute
-    double adversarial = 1;
+    double adversarial = 0.1;
     double generator = 40;
     double discriminator = 1;
     double margin = 0.02;  // hinge: where the discriminator's gain from |D(x)-D(G(x))| ends
@@ -66,9 +66,10 @@ struct Recipe {
 
   struct Detect {
     std::string residual = "generator";  // generator | discriminator | both
-    std::int64_t pool_radius = 2;
-    double top_fraction = 0.01;
-    bool standardise = false;
+    std::int64_t pool_radius = 0;
+    double top_fraction = 0.02;
+    bool standardise = true;
+    double spread_shrinkage = 0.5;  // from each pixel's own spread (0) to that of the whole map (1)
     double max_false_reject = 0.05;
     bool operator==(const Detect&) const = default;
   } detect;

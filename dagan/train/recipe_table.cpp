@@ -114,6 +114,8 @@ const RecipeKey kKeys[] = {
      "of the pixels, the strongest, whose mean is the score; 1: the plain mean"},
     {"detect.standardise", at<&Recipe::detect, &Detect::standardise>, kAnything,
      "measure each pixel's residual in its own spread on good images, for aligned parts"},
+    {"detect.spread_shrinkage", at<&Recipe::detect, &Detect::spread_shrinkage>, between(0, 1),
+     "how far each pixel's spread on good images is drawn towards that of the whole map"},
     {"detect.max_false_reject", at<&Recipe::detect, &Detect::max_false_reject>, between(1e-6, 0.5),
      "share of good parts that the threshold may reject"},
 };

@@ -2,13 +2,12 @@
 // input gradient of the convolution by w, so three kernels give all six passes.
 //
 //   y[n,p,q,k] = bias[k] + sum_{r,s,c} x[n, p*stride-pad+r, q*stride-pad+s, c] * w[k,r,s,c]
-//   x (N,H,W,C)   w (K,R,S,C)   bias (1,1,1,K) or empty   y (N,P,Q,K)   P = (H + 2 pad - R) /
-//   stride + 1
+//   x (N,H,W,C)   w (K,R,S,C)   bias (1,1,1,K) or empty   y (N,P,Q,K)
+//   P = (H + 2 pad - R) / stride + 1
 //
 //   conv2d              reads x, w, bias    writes y
-//   conv2d_input_grad   reads dy, w, bias   writes dx; the bias (1,1,1,C), or empty, is the
-//   transposed
-//                                           convolution's: a gradient passes an empty one
+//   conv2d_input_grad   reads dy, w, bias   writes dx; the bias (1,1,1,C), or empty, belongs to the
+//                                           transposed convolution: a gradient passes an empty one
 //   conv2d_filter_grad  reads x, dy         writes dw
 //
 // cost      2*N*P*Q*K*R*S*C flop each; at best |x| + |w| + |y| elements moved

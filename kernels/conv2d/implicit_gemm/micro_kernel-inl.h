@@ -125,7 +125,6 @@ void multiply_tile(const A& a, const Tile& tile) {
 #pragma GCC unroll 2
       for (int v = 0; v < kVectors; ++v) {
         columns[v] = hn::LoadU(d, b + v * kLanes);
-        hwy::Prefetch(b + v * kLanes + 16 * kPanel);
       }
 #pragma GCC unroll 16
       for (int i = 0; i < kRows; ++i) {

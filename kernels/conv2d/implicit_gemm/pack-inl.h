@@ -161,9 +161,9 @@ struct FilterColumns {
       const float* from = data + (column + j) * depth + row;
       std::int64_t i = 0;
       for (; i + 4 <= rows; i += 4) {
-        // A transpose of 4 x 4; the next four filters come from far away.
-        for (int f = 4; f < 8; ++f)
-          if (i % 16 == 0) hwy::Prefetch(from + f * depth + i);
+        // A transpose of 4 x 4. The next four filters lie pages apart, out of reach of the
+        // hardware's prefetcher.
+        for (int f = 4; f < 8 && i % 16 == 0; ++f) hwy::Prefetch(from + f * depth + i);
         const auto f0 = hn::LoadU(d, from + i), f1 = hn::LoadU(d, from + depth + i);
         const auto f2 = hn::LoadU(d, from + 2 * depth + i), f3 = hn::LoadU(d, from + 3 * depth + i);
         const auto low01 = hn::BitCast(pairs, hn::InterleaveLower(d, f0, f1));
@@ -202,8 +202,6 @@ struct FilterRows {
       const float* from = data + first * pitch + (r * filter.w + s) * filter.c + column;
       const std::int64_t stop = std::min(rows, i + filter.n - first);
       for (; i < stop; ++i, from += pitch) {
-        // The next filters lie pages apart, out of reach of the hardware's prefetcher.
-        for (std::int64_t c = 0; c < count; c += 16) hwy::Prefetch(from + 8 * pitch + c);
         copy_run(from, to + i * kPanel, count);
         zero_run(to + i * kPanel + count, kPanel - count);
       }

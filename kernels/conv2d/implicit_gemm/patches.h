@@ -46,7 +46,7 @@ struct Patches {
   // Whether all rows of a tile should be the same pixel: then all of them see the same padding, and
   // a tile skips it. That is worth the scattered reads where the padding is a large part.
   static bool worth_images_first(std::int64_t images, std::int64_t height, std::int64_t width) {
-    return images >= 8 && height * width <= 64;
+    return images >= 4 && height * width <= 64;
   }
 };
 

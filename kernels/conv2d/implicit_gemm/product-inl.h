@@ -60,6 +60,7 @@ class Rows {
   void find(const DepthBlock& block) {
     const Patches& p = patches_;
     runs_ = block.taps, length_ = block.channels;
+    if (runs_ == 0) return;
     Pixel pixel = p.pixel(row_);
     for (std::int64_t m = 0; m < count_;) {
       const std::int64_t span = std::min(count_ - m, p.span(pixel));

@@ -1,0 +1,367 @@
+// The command line, inside this process: the table of options against parser, help and manual page,
+// and the parts that commands are made of.
+#include <doctest/doctest.h>
+#include <unistd.h>
+
+#include <filesystem>
+#include <fstream>
+#include <iostream>
+#include <locale>
+#include <nlohmann/json.hpp>
+#include <set>
+#include <sstream>
+
+#include "core/check.h"
+#include "dagan/cli/gate.h"
+#include "dagan/cli/help.h"
+#include "dagan/cli/inputs.h"
+#include "dagan/cli/options.h"
+#include "dagan/cli/output.h"
+#include "dagan/cli/program.h"
+#include "dagan/cli/progress.h"
+#include "dagan/cli/records.h"
+#include "dagan/train/recipe_table.h"
+
+using namespace dagan;
+namespace fs = std::filesystem;
+
+namespace {
+
+using Words = std::vector<std::string>;
+
+struct Outcome {
+  int code;
+  std::string out, err;
+};
+
+Outcome run(Words words) {
+  words.insert(words.begin(), "dagan");
+  std::vector<char*> pointers;
+  for (std::string& word : words) pointers.push_back(word.data());
+  std::ostringstream out, err;
+  std::streambuf* const before_out = std::cout.rdbuf(out.rdbuf());
+  std::streambuf* const before_err = std::cerr.rdbuf(err.rdbuf());
+  const int code = run_program(int(pointers.size()), pointers.data());
+  std::cout.rdbuf(before_out);
+  std::cerr.rdbuf(before_err);
+  return {code, out.str(), err.str()};
+}
+
+// What the user reads when the command line is wrong.
+std::string refusal(const Words& words) {
+  const Outcome outcome = run(words);
+  CHECK(outcome.code == 2);
+  CHECK(outcome.out.empty());
+  CHECK(std::count(outcome.err.begin(), outcome.err.end(), '\n') == 1);
+  return outcome.err;
+}
+
+template <class Action>
+std::pair<std::string, int> error_of(Action action) {
+  try {
+    action();
+  } catch (const Error& error) {
+    return {error.what(), int(error.fault())};
+  }
+  return {"", 0};
+}
+
+bool contains(const std::string& text, const std::string& part) {
+  return text.find(part) != std::string::npos;
+}
+
+// A value that the option accepts.
+std::string sample_value(const Option& option) {
+  if (!option.choices.empty()) return option.choices.front();
+  return option.kind == Kind::text ? "word" : "7";
+}
+
+// The shortest command line that a command accepts.
+Words minimal(const Command& command) {
+  Words words = {command.name};
+  for (const Option* option : options_of(command.name)) {
+    if (option->times != Times::required && option->times != Times::required_repeated) continue;
+    if (option->name[0] == '-') words.push_back(long_name(*option));
+    words.push_back(sample_value(*option));
+  }
+  return words;
+}
+
+class Folder {
+ public:
+  Folder() : path(fs::temp_directory_path() / text("cli_test_", getpid())) {
+    fs::remove_all(path);
+    fs::create_directories(path);
+  }
+  ~Folder() { fs::remove_all(path); }
+  fs::path touch(const std::string& name) const {
+    fs::create_directories((path / name).parent_path());
+    std::ofstream(path / name) << "x";
+    return path / name;
+  }
+  const fs::path path;
+};
+
+struct Comma : std::numpunct<char> {
+  char do_decimal_point() const override { return ','; }
+  char do_thousands_sep() const override { return '.'; }
+  std::string do_grouping() const override { return "\3"; }
+};
+
+}  // namespace
+
+TEST_CASE("parser, help and manual page know every option of the table") {
+  const std::string manual = man_page();
+  std::set<std::string> commands_seen;
+  for (const Command& command : commands()) {
+    INFO(std::string(command.name));
+    CHECK(commands_seen.insert(command.name).second);
+    const std::string help = help_text(&command);
+    CHECK(contains(help_text(nullptr), command.summary));
+    CHECK(contains(manual, text(".SS ", command.name, "\n")));
+    CHECK(command.run != nullptr);
+    CHECK(!command.examples.empty());
+    std::set<std::string> names;
+    for (const Option* option : options_of(command.name)) {
+      const std::string name = long_name(*option);
+      INFO(name);
+      CHECK(names.insert(name).second);
+      const bool positional = name[0] != '-';
+      CHECK(contains(help, positional ? option->argument : name));
+      CHECK(contains(help, option->argument));
+      CHECK(!help_of(*option).empty());
+      std::string escaped = name;
+      for (std::size_t at = 0; (at = escaped.find('-', at)) != std::string::npos; at += 2) {
+        escaped.replace(at, 1, "\\-");
+      }
+      CHECK(contains(manual, positional ? option->argument : escaped));
+      if (positional || name == "--help" || name == "--version") continue;
+
+      Words words = minimal(command);
+      words.push_back(name);
+      if (option->kind != Kind::flag) words.push_back(sample_value(*option));
+      if (option->times == Times::required) words = minimal(command);
+      const Request request = parse_command_line(words);
+      CHECK(request.kind == Request::Kind::run);
+      CHECK(request.arguments.has(name));
+      if (option->kind != Kind::flag) CHECK(request.arguments.text(name) == sample_value(*option));
+    }
+  }
+}
+
+TEST_CASE(
+    "every option that sets a recipe key names one that exists, and help and manual list all "
+    "keys") {
+  std::set<std::string> keys;
+  const std::string help = help_text(&commands().front());
+  for (const RecipeKey& key : recipe_keys()) {
+    keys.insert(key.name);
+    CHECK(contains(help, key.name));
+    CHECK(contains(man_page(), text(".B ", key.name, "\n")));
+  }
+  for (const Option* option : options_of("train")) {
+    if (*option->key) CHECK(keys.contains(option->key));
+  }
+}
+
+TEST_CASE("help lines fit a terminal and the manual page is well formed") {
+  for (const Command& command : commands()) {
+    std::istringstream help(help_text(&command));
+    for (std::string line; std::getline(help, line);) {
+      INFO(line);
+      CHECK((line.size() <= 80 || contains(line, "Usage:")));
+    }
+  }
+  std::istringstream manual(man_page());
+  const std::set<std::string> known = {".TH", ".SH", ".SS", ".TP", ".B",
+                                       ".br", ".PP", ".nf", ".fi"};
+  for (std::string line; std::getline(manual, line);) {
+    INFO(line);
+    CHECK(!line.empty());
+    if (line[0] == '.') CHECK(known.contains(line.substr(0, line.find(' '))));
+    CHECK(line[0] != '\'');
+  }
+}
+
+TEST_CASE("help and version") {
+  CHECK(run({"--help"}).code == 0);
+  CHECK(run({"--help"}).err.empty());
+  CHECK(run({"-h"}).out == run({"--help"}).out);
+  CHECK(run({"train", "--help"}).out == help_text(&commands().front()));
+  CHECK(run({"train", "--data", "x", "-h"}).code == 0);
+  CHECK(run({"--version"}).out == version_text() + "\n");
+  const Outcome nothing = run({});
+  CHECK(nothing.code == 2);
+  CHECK(nothing.out.empty());
+  CHECK(nothing.err == help_text(nullptr));
+}
+
+TEST_CASE("a wrong command line is refused with the nearest name") {
+  CHECK(refusal({"tain"}) == "dagan: unknown command tain; did you mean train?\n");
+  CHECK(refusal({"train", "--dta", "x"}) == "dagan: unknown option --dta; did you mean --data?\n");
+  CHECK(refusal({"train", "--stesp=3"}) ==
+        "dagan: unknown option --stesp; did you mean --steps?\n");
+  CHECK(contains(refusal({"-x", "doctor"}), "unknown option -x"));
+  CHECK(contains(refusal({"train", "--data", "x"}), "train needs --out RUN"));
+  CHECK(contains(refusal({"train", "--out", "x"}), "train needs --data DIR"));
+  CHECK(contains(refusal({"train", "--out"}), "--out"));
+  CHECK(contains(refusal({"train", "--data", "", "--out", "y"}), "--data is empty"));
+  CHECK(contains(refusal({"train", "--data", "x", "--out", "y", "z"}), "unexpected argument z"));
+  CHECK(contains(refusal({"train", "--data", "x", "--out", "y", "--steps", "1", "--steps", "2"}),
+                 "--steps"));
+  CHECK(contains(refusal({"train", "--data", "x", "--out", "y", "--steps", "1.5"}),
+                 "--steps 1.5: expected a whole number"));
+  CHECK(contains(refusal({"train", "--data", "x", "--out", "y", "--set", "stesp=1"}),
+                 "did you mean train.steps?"));
+  CHECK(contains(refusal({"train", "--data", "x", "--out", "y", "--recipe", "nope"}), "paper"));
+  CHECK(contains(refusal({"train", "--resume", "--out", "y", "--seed", "1"}),
+                 "--seed cannot go with"));
+  CHECK(contains(refusal({"eval"}), "eval needs RUN|MODEL"));
+  CHECK(contains(refusal({"eval", "m", "--format", "xml"}), "expected one of table, json"));
+  CHECK(contains(refusal({"eval", "m", "--require", "auroc>0.9"}), "NAME>=NUMBER"));
+  CHECK(contains(refusal({"eval", "m", "--require", "image_aurok>=0.9"}),
+                 "did you mean image_auroc?"));
+  CHECK(contains(refusal({"detect", "m"}), "detect needs INPUT"));
+  CHECK(contains(refusal({"detect", "m", "i", "--threshold", "high"}), "expected a number"));
+  CHECK(contains(refusal({"doctor", "--threads", "-1"}), "expected a whole number"));
+  CHECK(contains(refusal({"doctor", "--threads", "5000"}), "at most 1024"));
+  CHECK(contains(refusal({"synth", "--out", "x", "--kind", "wool"}), "expected one of"));
+}
+
+TEST_CASE("a device that this build lacks has its own code") {
+  const Outcome outcome = run({"doctor", "--device", "cuda"});
+  CHECK(outcome.code == 5);
+  CHECK(outcome.err == "dagan: device cuda is not part of this build; use --device cpu\n");
+  CHECK(run({"--device", "cpu", "doctor"}).code == 0);
+}
+
+TEST_CASE("where words may stand") {
+  const auto request = parse_command_line({"--threads", "2", "detect", "-q", "m", "[a]", "-",
+                                           "--format", "csv", "--", "-odd.png", "--"});
+  CHECK(std::string(request.command->name) == "detect");
+  CHECK(request.arguments.count("--threads") == 2);
+  CHECK(request.arguments.has("--quiet"));
+  CHECK(request.arguments.text("model") == "m");
+  CHECK(request.arguments.list("input") == Words{"[a]", "-", "-odd.png", "--"});
+  CHECK(request.arguments.text("--format") == "csv");
+  CHECK(request.arguments.text("--fail-on") == "never");
+  CHECK(parse_command_line({"eval", "train"}).arguments.text("model") == "train");
+  const auto repeated =
+      parse_command_line({"train", "--data", "d", "--out", "o", "--set", "a=1", "--set", "b=2"});
+  CHECK(repeated.arguments.list("--set") == Words{"a=1", "b=2"});
+  CHECK(error_of([&] { repeated.arguments.text("--nothing"); }).second == 1);
+}
+
+TEST_CASE("doctor and man") {
+  const auto facts = nlohmann::json::parse(run({"doctor", "--format", "json"}).out);
+  CHECK(facts.at("version") == version_text());
+  CHECK(facts.at("threads").get<int>() >= 1);
+  CHECK(contains(facts.at("instruction_sets").at("compiled").dump(),
+                 facts.at("instruction_sets").at("used").get<std::string>()));
+  CHECK(contains(run({"doctor"}).out, "instruction_sets.used"));
+  CHECK(run({"man"}).out == man_page());
+}
+
+TEST_CASE("inputs: files, folders, patterns and lists") {
+  const Folder folder;
+  folder.touch("a/10.png");
+  folder.touch("a/9.png");
+  folder.touch("a/deep/9.png");
+  folder.touch("b/9.JPG");
+  folder.touch("notes.txt");
+  fs::create_directories(folder.path / "empty");
+  std::istringstream none;
+  const auto labels = [&](const Words& words, std::istream& list) {
+    Words found;
+    for (const Input& input : expand_inputs(words, list)) found.push_back(input.label.string());
+    return found;
+  };
+  const std::string root = folder.path.string();
+  CHECK(labels({root + "/a"}, none) == Words{"9", "10", "deep/9"});
+  CHECK(labels({root + "/*/9.*"}, none) == Words{"a_9", "b_9"});
+  CHECK(labels({root + "/a/9.png", root + "/a/9.png"}, none) == Words{"a_9", "a_9-2"});
+  CHECK(labels({root + "/gone.png"}, none) == Words{"gone"});
+  std::istringstream list(root + "/a/9.png\r\n\n" + root + "/b\n");
+  CHECK(labels({"-"}, list) == Words{"a_9", "b_9"});
+  CHECK(error_of([&] { expand_inputs({root + "/empty"}, none); }).second == 3);
+  CHECK(error_of([&] { expand_inputs({root + "/*.bmp"}, none); }).second == 3);
+  CHECK(error_of([&] { expand_inputs({"-"}, none); }).second == 3);
+}
+
+TEST_CASE("records: the formats that scripts read, in any locale") {
+  const std::locale before = std::locale::global(std::locale(std::locale(), new Comma));
+  const Record good{.path = "a, \"b\".png",
+                    .error = "",
+                    .score = 0.1f,
+                    .threshold = 1234.5f,
+                    .ratio = 0.25,
+                    .p_value = 0.5};
+  Record bad{.path = "c.png", .error = "c.png: is damaged"};
+  CHECK(record_header("csv") == "path,verdict,score,threshold,ratio,p_value,error\n");
+  CHECK(record_line(good, "csv") == "\"a, \"\"b\"\".png\",ok,0.1,1234.5,0.25,0.5,\n");
+  CHECK(record_line(bad, "csv") == "c.png,error,,,,,c.png: is damaged\n");
+  const auto line = nlohmann::json::parse(record_line(good, "jsonl"));
+  CHECK(line.at("path") == "a, \"b\".png");
+  CHECK(line.at("score") == 0.1);
+  CHECK(line.at("verdict") == "ok");
+  CHECK(line.at("error").is_null());
+  const auto error = nlohmann::json::parse(record_line(bad, "jsonl"));
+  CHECK(error.at("score").is_null());
+  CHECK(error.at("verdict") == "error");
+  bad.path = "\xff.png";
+  CHECK_NOTHROW(nlohmann::json::parse(record_line(bad, "jsonl")));
+  CHECK(record_line({.path = "n", .error = "", .defective = true}, "csv").starts_with("n,ng,"));
+  CHECK(number_text(0.1f) == "0.1");
+  CHECK(number_text(1e-7) == "1e-07");
+  CHECK(decimal(0.1f) == 0.1);
+  CHECK(csv_field("a\nb") == "\"a\nb\"");
+  std::locale::global(before);
+}
+
+TEST_CASE("gates") {
+  const Words known = {"image_auroc", "escape_rate"};
+  const Requirement least = parse_requirement("image_auroc >= 0.9", known);
+  CHECK(least.met_by(0.9));
+  CHECK(!least.met_by(0.8999));
+  const Requirement most = parse_requirement("escape_rate<=0.1", known);
+  CHECK(most.met_by(0.1));
+  CHECK(!most.met_by(0.11));
+  for (const char* wrong : {"image_auroc", "image_auroc>0.9", "image_auroc>=", "image_auroc>=x",
+                            "image_auroc==1", "image_auroc>=0.9x", "nothing>=1"}) {
+    CHECK(error_of([&] { parse_requirement(wrong, known); }).second == 2);
+  }
+  const auto value = [](const std::string& name) {
+    return name == "image_auroc" ? std::optional(0.5) : std::nullopt;
+  };
+  CHECK(unmet({least, most}, value) ==
+        Words{"required image_auroc >= 0.9, but image_auroc is 0.5",
+              "required escape_rate<=0.1, but escape_rate is undefined"});
+}
+
+TEST_CASE("progress: one line on a terminal, few lines elsewhere, none when quiet") {
+  double now = 0;
+  const auto clock = [&] { return now; };
+  const auto watched = [&](ProgressOptions options) {
+    std::ostringstream out;
+    {
+      Progress progress(out, options);
+      progress.message("begin");
+      for (std::int64_t step = 1; step <= 100; ++step, now += 0.5) {
+        progress.step({step, 100, 0.25, 1.5, 80, 0.5 * double(100 - step)});
+      }
+      progress.warning("odd");
+    }
+    return out.str();
+  };
+  const std::string plain = watched({false, false, 80, clock});
+  CHECK(plain.starts_with("begin\nstep 1/100  D 0.25  G 1.5  80 images/s  0:50 left\nstep 21/100"));
+  CHECK(std::count(plain.begin(), plain.end(), '\n') == 8);  // begin, steps 1 21 41 61 81 100, odd
+  CHECK(!contains(plain, "\r"));
+  const std::string terminal = watched({true, false, 20, clock});
+  CHECK(std::count(terminal.begin(), terminal.end(), '\n') == 3);
+  CHECK(contains(terminal, "\r\x1b[Kstep 2/100  D 0.25  \r"));
+  CHECK(terminal.ends_with("step 100/100  D 0.25\nwarning: odd\n"));
+  CHECK(watched({true, true, 80, clock}) == "warning: odd\n");
+  CHECK(contains(step_text({1, 2, 0, 0, 0, 3725}), "1:02:05 left"));
+  CHECK(!contains(step_text({1, 2, 0, 0, 0, -1}), "left"));
+}
