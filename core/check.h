@@ -9,7 +9,7 @@
 
 namespace dagan {
 
-// The program's exit codes (docs/formats.md). 0 is success; 130 and 143 are an interrupted run.
+// The program's exit codes. 0 is success; 130 and 143 are an interrupted run.
 enum class Fault : int {
   bug = 1,
   usage = 2,

@@ -27,9 +27,9 @@ struct StepOptions {
   Norm norm = Norm::squared;
   double adversarial = 1, generator = 40, discriminator_weight = 1;  // paper: 1, 40, 1
   double margin = 0.02, balance = 0.5;
-  AdamHyper adam;
-  std::optional<AugmentGeometry> augment;
-  std::optional<CorruptGeometry> corrupt;  // absent: G learns to copy good images, as in the paper
+  AdamHyper adam = {};
+  std::optional<AugmentGeometry> augment = {};
+  std::optional<CorruptGeometry> corrupt = {};  // absent: G learns to copy good images, as in the paper
   bool keep_gradients = false;             // make the flat gradients outputs, to look at them
 };
 
