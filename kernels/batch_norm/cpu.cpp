@@ -10,6 +10,7 @@
 // Compiled for each target, like this file.
 #include "kernels/rows-inl.h"
 // Compiled once.
+#include <algorithm>
 #include <cmath>
 
 #include "kernels/batch_norm/batch_norm.h"
@@ -150,10 +151,11 @@ HWY_EXPORT(apply);
 HWY_EXPORT(evaluate);
 HWY_EXPORT(input_gradient);
 
-// At most three sums for each block and channel, and three factors for each channel.
+// The statistics keep three sums for each block and channel; the gradient two, and three factors
+// for each channel.
 std::int64_t batch_norm_scratch(Shape x) {
   const std::int64_t blocks = pixel_blocks(x.pixels(), x.c).count();
-  return (3 * blocks + 3) * x.c * std::int64_t(sizeof(float));
+  return std::max(3 * blocks, 2 * blocks + 3) * x.c * std::int64_t(sizeof(float));
 }
 
 void batch_norm_statistics(const Launch& launch, BatchNormGeometry g, View x, View mean, View rstd,
