@@ -1,10 +1,8 @@
 // The command line, inside this process: the table of options against parser, help and manual page,
 // and the parts that commands are made of.
 #include <doctest/doctest.h>
-#include <unistd.h>
 
 #include <filesystem>
-#include <fstream>
 #include <iostream>
 #include <locale>
 #include <nlohmann/json.hpp>
@@ -21,8 +19,10 @@
 #include "dagan/cli/progress.h"
 #include "dagan/cli/records.h"
 #include "dagan/train/recipe_table.h"
+#include "tests/data_files.h"
 
 using namespace dagan;
+using testing::TemporaryFolder;
 namespace fs = std::filesystem;
 
 namespace {
@@ -87,21 +87,6 @@ Words minimal(const Command& command) {
   return words;
 }
 
-class Folder {
- public:
-  Folder() : path(fs::temp_directory_path() / text("cli_test_", getpid())) {
-    fs::remove_all(path);
-    fs::create_directories(path);
-  }
-  ~Folder() { fs::remove_all(path); }
-  fs::path touch(const std::string& name) const {
-    fs::create_directories((path / name).parent_path());
-    std::ofstream(path / name) << "x";
-    return path / name;
-  }
-  const fs::path path;
-};
-
 struct Comma : std::numpunct<char> {
   char do_decimal_point() const override { return ','; }
   char do_thousands_sep() const override { return '.'; }
@@ -119,7 +104,7 @@ TEST_CASE("parser, help and manual page know every option of the table") {
     const std::string help = help_text(&command);
     CHECK(contains(help_text(nullptr), command.summary));
     CHECK(contains(manual, text(".SS ", command.name, "\n")));
-    CHECK(command.run != nullptr);
+    CHECK(bool(command.run));
     CHECK(!command.examples.empty());
     std::set<std::string> names;
     for (const Option* option : options_of(command.name)) {
@@ -263,20 +248,20 @@ TEST_CASE("doctor and man") {
 }
 
 TEST_CASE("inputs: files, folders, patterns and lists") {
-  const Folder folder;
-  folder.touch("a/10.png");
-  folder.touch("a/9.png");
-  folder.touch("a/deep/9.png");
-  folder.touch("b/9.JPG");
-  folder.touch("notes.txt");
-  fs::create_directories(folder.path / "empty");
+  const TemporaryFolder folder;
+  folder.put("a/10.png", "x");
+  folder.put("a/9.png", "x");
+  folder.put("a/deep/9.png", "x");
+  folder.put("b/9.JPG", "x");
+  folder.put("notes.txt", "x");
+  fs::create_directories(folder / "empty");
   std::istringstream none;
   const auto labels = [&](const Words& words, std::istream& list) {
     Words found;
     for (const Input& input : expand_inputs(words, list)) found.push_back(input.label.string());
     return found;
   };
-  const std::string root = folder.path.string();
+  const std::string root = folder.path().string();
   CHECK(labels({root + "/a"}, none) == Words{"9", "10", "deep/9"});
   CHECK(labels({root + "/*/9.*"}, none) == Words{"a_9", "b_9"});
   CHECK(labels({root + "/a/9.png", root + "/a/9.png"}, none) == Words{"a_9", "a_9-2"});
@@ -357,7 +342,7 @@ TEST_CASE("progress: one line on a terminal, few lines elsewhere, none when quie
   CHECK(plain.starts_with("begin\nstep 1/100  D 0.25  G 1.5  80 images/s  0:50 left\nstep 21/100"));
   CHECK(std::count(plain.begin(), plain.end(), '\n') == 8);  // begin, steps 1 21 41 61 81 100, odd
   CHECK(!contains(plain, "\r"));
-  const std::string terminal = watched({true, false, 20, clock});
+  const std::string terminal = watched({true, false, 21, clock});
   CHECK(std::count(terminal.begin(), terminal.end(), '\n') == 3);
   CHECK(contains(terminal, "\r\x1b[Kstep 2/100  D 0.25  \r"));
   CHECK(terminal.ends_with("step 100/100  D 0.25\nwarning: odd\n"));

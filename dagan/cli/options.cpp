@@ -39,7 +39,7 @@ const Command kCommands[] = {
      {"detect run part.png", "detect run/model.dagan parts --format csv -o result.csv",
       "detect run parts --overlay pictures --fail-on ng"}},
     {"synth",
-     "make a synthetic set of images with defects and masks",
+     "make a set of images with defects and masks",
      "Writes images of good and defective parts with masks, to try the program without data of "
      "your own. "
      "The same options give the same bytes.",
