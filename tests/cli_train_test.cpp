@@ -1,0 +1,53 @@
+// Training by the command line: what it prints, and which bits it writes.
+#include <doctest/doctest.h>
+
+#include "tests/cli_workshop.h"
+
+using namespace dagan;
+using namespace dagan::testing;
+
+TEST_CASE("training: quiet, dry, forced, and the same bits from the same seed for any threads") {
+  const TemporaryFolder& folder = workshop().folder;
+  const Outcome quiet = workshop().run("train --data set --out again --recipe tiny --steps 30 -q");
+  CHECK(quiet.code == 0);
+  CHECK(quiet.err.empty());
+  CHECK(content(folder / "again/model.dagan") == content(folder / "run/model.dagan"));
+  const std::string forced =
+      "train --data set --out again --recipe tiny --steps 3 -q --force --seed ";
+  CHECK(workshop().run(forced + "1").code == 0);
+  const std::string one = content(folder / "again/model.dagan");
+  CHECK(workshop().shell("OMP_WAIT_POLICY=passive dagan --threads 3 " + forced + "1").code == 0);
+  CHECK(content(folder / "again/model.dagan") == one);
+  CHECK(workshop().run(forced + "2").code == 0);
+  CHECK(content(folder / "again/model.dagan") != one);
+
+  const Outcome dry = workshop().run("train --data set --out dry --recipe tiny --seed 5 --dry-run");
+  CHECK(dry.code == 0);
+  CHECK(dry.out.find("seed = 5 ") != std::string::npos);
+  CHECK(!fs::exists(folder / "dry"));
+}
+
+TEST_CASE("training: interrupted and resumed is uninterrupted") {
+  const TemporaryFolder& folder = workshop().folder;
+  const std::string recipe = " --data set --recipe tiny --steps 200 -q";
+  // A shell's background child ignores SIGINT unless `env` gives it the usual handling. The signal
+  // comes when the log has grown, so that training is under way.
+  const auto stopped = [](const std::string& signal, const std::string& words) {
+    return workshop().shell(
+        "touch log; n=$(wc -l < log); env --default-signal=INT '" DAGAN_PROGRAM
+        "' --threads 1 train --out stopped " +
+        words +
+        " & until [ -e stopped/metrics.jsonl ] && ln -sf stopped/metrics.jsonl log && "
+        "[ $(wc -l < log) -gt $n ] || ! kill -0 $!; do sleep 0.02; done; kill -" +
+        signal + " $!; wait $!");
+  };
+  const Outcome first = stopped("INT", recipe);
+  CHECK(first.code == 130);
+  const Outcome second = stopped("TERM", "--resume");
+  CHECK(second.code == 143);
+  CHECK(second.err.find("continue with: dagan train --out stopped --resume") != std::string::npos);
+  refused(6, "train --data set --out stopped --recipe tiny", "--resume");
+  CHECK(workshop().run("train --out stopped --resume -q").code == 0);
+  CHECK(workshop().run("train --out straight" + recipe).code == 0);
+  CHECK(content(folder / "stopped/model.dagan") == content(folder / "straight/model.dagan"));
+}
