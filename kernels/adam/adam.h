@@ -8,8 +8,8 @@
 // `all_finite` sets finite (u32) to 1 when every element is finite, else to 0; `adam` changes
 // nothing when `finite` is given and 0: a bad gradient never reaches the parameters.
 //
-// shapes    dp, p, m, v, average (1,1,1,T), contiguous; scalars: step u32, learning_rate f32, finite
-//           u32. What changes from step to step is read from memory, so that a captured graph stays
+// shapes    dp, p, m, v, average (1,1,1,T), contiguous; scalars: step and finite u32, learning_rate
+//           f32. What changes from step to step is read from memory, so that a captured graph stays
 //           right.
 // cost      about 14 flop an element; 7 elements moved (9 with the average)
 // aliasing  none

@@ -15,8 +15,8 @@
 //
 // shapes    x, y, dx, dy (N,H,W,C); everything else (1,1,1,C); M >= 2 for statistics and gradients
 // cost      statistics 4*|x| flop, apply 2*|x|, gradient 10*|x|
-// sums      f32 over fixed blocks of pixels, which are then added in order in f64: the same bits for
-//           any number of threads
+// sums      f32 over fixed blocks of pixels, which are then added in order in f64: the same bits
+//           for any number of threads
 // aliasing  y may be x; dx may be dy
 // scratch   batch_norm_scratch(x) bytes for statistics and gradient
 #pragma once
