@@ -83,7 +83,7 @@ int run_doctor(const Arguments& arguments) {
   facts["disk_available"] = none ? "unknown" : memory_text(double(space.available));
   facts["folder"] = std::filesystem::current_path().string();
   facts["image_formats"] = {
-      {"png, bmp", "stb_image"}, {"jpeg", libjpeg}, {"tiff", tiff}, {"pgm, ppm", "built in"}};
+      {"png", "stb_image"}, {"jpeg", libjpeg}, {"tiff", tiff}, {"bmp, pgm, ppm", "built in"}};
   facts["recipes"] = built_in_recipes();
   print_object(facts.dump(2, ' ', false, Json::error_handler_t::replace),
                arguments.text("--format"));
