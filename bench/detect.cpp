@@ -1,0 +1,34 @@
+// Times what `dagan detect` does with images in memory: forward pass of a generator with random
+// weights, residual map, scores.
+#include "bench/harness.h"
+#include "dagan/detect/scorer.h"
+#include "dagan/model/step.h"
+#include "kernels/backend.h"
+
+namespace dagan::bench {
+namespace {
+
+Report measure(const Settings& s) {
+  Store store(cpu_backend().runtime);
+  TrainingStep({.architecture = s.architecture, .batch = 1, .discriminator = s.discriminator})
+      .initialise(store, 0, 0.02f);
+  Scorer scorer(s.architecture, {}, Weights::live, cpu_backend(), store, s.batch);
+  const std::vector<float> images =
+      random_images(s.batch * s.architecture.size * s.architecture.size * s.architecture.channels);
+  const Seconds seconds = time(s.steps, [&] { scorer(images); });
+  constexpr double kMb = 1 << 20;
+  return {{"forward_ms", 1e3 * seconds.median},
+          {"forward_min_ms", 1e3 * seconds.least},
+          {"images_per_s", double(s.batch) / seconds.median},
+          {"rss_mb", peak_memory_mb()},
+          {"arena_mb", double(scorer.memory().arena) / kMb},
+          {"arena_without_reuse_mb", double(scorer.memory().arena_without_reuse) / kMb}};
+}
+
+}  // namespace
+}  // namespace dagan::bench
+
+int main(int argc, char** argv) {
+  return dagan::bench::run(argc, argv, "Times the scoring of images.", {.batch = 1, .steps = 101},
+                           dagan::bench::measure);
+}
