@@ -15,7 +15,9 @@ using Json = nlohmann::ordered_json;
 
 constexpr std::uint64_t kHeaderLimit = std::uint64_t(1) << 20;
 constexpr std::size_t kTensorLimit = 4096, kDepthLimit = 8, kRankLimit = 4;
+constexpr const char* kMetadata = "__metadata__";
 constexpr const char* kChecksum = "checksum";
+constexpr const char* kHeaderChecksum = "header_checksum";
 
 struct TypeName {
   DType dtype;
@@ -46,16 +48,33 @@ std::string checksum_of(const std::vector<NamedTensor>& tensors) {
   return sum.hex();
 }
 
+std::string written(const Json& json) {
+  return json.dump(-1, ' ', false, Json::error_handler_t::replace);
+}
+
+// Of everything in the header but itself, however it is spaced.
+std::string header_checksum_of(Json header) {
+  header[kMetadata].erase(kHeaderChecksum);
+  const std::string json = written(header);
+  Checksum sum;
+  sum.add(std::as_bytes(std::span(json)));
+  return sum.hex();
+}
+
+// As it may stand in a message of one line.
+std::string quoted(const std::string& text) { return written(Json(text)); }
+
 // Parsing that refuses duplicate keys and deep nesting, which nlohmann/json would accept.
 Json parse_header(const char* begin, const char* end, const std::string& name) {
   std::vector<std::set<std::string>> keys;
   const auto guard = [&](int depth, Json::parse_event_t event, Json& value) {
     if (event == Json::parse_event_t::object_start) keys.emplace_back();
     if (event == Json::parse_event_t::object_end) keys.pop_back();
-    check(Fault::model, std::size_t(depth) <= kDepthLimit, name, ": its header is nested too deeply");
+    check(Fault::model, std::size_t(depth) <= kDepthLimit, name,
+          ": its header is nested too deeply");
     if (event == Json::parse_event_t::key) {
       check(Fault::model, keys.back().insert(value.get<std::string>()).second, name,
-            ": its header names ", value.dump(), " twice");
+            ": its header names ", written(value), " twice");
     }
     return true;
   };
@@ -68,28 +87,42 @@ Json parse_header(const char* begin, const char* end, const std::string& name) {
   }
 }
 
+// nlohmann/json would also turn true, 1.5 and -1 into whole numbers.
+std::vector<std::uint64_t> whole_numbers(const Json& json, const std::string& tensor,
+                                         const std::string& name) {
+  std::vector<std::uint64_t> numbers;
+  for (const Json& number : json) {
+    check(Fault::model, json.is_array() && number.is_number_unsigned(), name, ": the header entry of tensor ", tensor,
+          " holds something that is not a whole number");
+    numbers.push_back(number.get<std::uint64_t>());
+  }
+  return numbers;
+}
+
 // Shape and size of one header entry; the caller has checked that the whole is an object.
-NamedTensor parse_tensor(const std::string& key, const Json& entry, std::span<const std::byte> data,
-                         const std::string& name) {
+NamedTensor parse_tensor(const std::string& tensor, const Json& entry,
+                         std::span<const std::byte> data, const std::string& name) {
+  const std::string key = quoted(tensor);
   try {
     const auto dtype = type_of(entry.at("dtype").get<std::string>());
     check(Fault::model, dtype.has_value(), name, ": tensor ", key, " has an unsupported type");
-    const auto extents = entry.at("shape").get<std::vector<std::uint64_t>>();
+    const auto extents = whole_numbers(entry.at("shape"), key, name);
     check(Fault::model, extents.size() <= kRankLimit, name, ": tensor ", key, " has rank ",
           extents.size());
     std::int64_t four[4] = {1, 1, 1, 1};
     std::uint64_t bytes = std::uint64_t(size_of(*dtype));
     for (std::size_t i = 0; i < extents.size(); ++i) {
-      check(Fault::model, extents[i] <= data.size() &&
-                              !__builtin_mul_overflow(bytes, extents[i], &bytes),
-            name, ": tensor ", key, " is larger than the file");
+      check(Fault::model,
+            extents[i] <= data.size() && !__builtin_mul_overflow(bytes, extents[i], &bytes), name,
+            ": tensor ", key, " is larger than the file");
       four[4 - extents.size() + i] = std::int64_t(extents[i]);
     }
-    const auto offsets = entry.at("data_offsets").get<std::vector<std::uint64_t>>();
-    check(Fault::model, offsets.size() == 2 && offsets[0] <= offsets[1] && offsets[1] <= data.size() &&
-                            offsets[1] - offsets[0] == bytes,
+    const auto offsets = whole_numbers(entry.at("data_offsets"), key, name);
+    check(Fault::model,
+          offsets.size() == 2 && offsets[0] <= offsets[1] && offsets[1] <= data.size() &&
+              offsets[1] - offsets[0] == bytes,
           name, ": tensor ", key, " does not lie where its header says: the file is truncated");
-    return {key, *dtype, {four[0], four[1], four[2], four[3]}, data.subspan(offsets[0], bytes)};
+    return {tensor, *dtype, {four[0], four[1], four[2], four[3]}, data.subspan(offsets[0], bytes)};
   } catch (const Json::exception&) {
     fail(Fault::model, name, ": the header entry of tensor ", key, " is damaged");
   }
@@ -101,12 +134,13 @@ const NamedTensor& Safetensors::find(const std::string& name) const {
   for (const NamedTensor& tensor : tensors) {
     if (tensor.name == name) return tensor;
   }
-  fail(Fault::model, "the file has no tensor called ", name);
+  fail(Fault::model, source, ": has no tensor called ", name,
+       ": it is not of the kind that is needed");
 }
 
 void Checksum::add(std::span<const std::byte> bytes) {
-  // Per lane FNV-1a over words: each step is a bijection of the lane, so that one changed word always
-  // changes the result.
+  // Per lane FNV-1a over words: each step is a bijection of the lane, so that one changed word
+  // always changes the result.
   constexpr std::uint64_t kPrime = 0x100000001b3u;
   std::size_t i = 0, lane = 0;
   for (; i + 8 <= bytes.size(); i += 8, lane = (lane + 1) % 4) {
@@ -130,9 +164,9 @@ std::string Checksum::hex() const {
 
 std::string safetensors_header(const Safetensors& file) {
   Json header;
-  Json& metadata = header["__metadata__"] = Json::object();
-  for (const auto& [key, value] : file.metadata) metadata[key] = value;
-  metadata[kChecksum] = checksum_of(file.tensors);
+  header[kMetadata] = Json::object();
+  for (const auto& [key, value] : file.metadata) header[kMetadata][key] = value;
+  header[kMetadata][kChecksum] = checksum_of(file.tensors);
   std::uint64_t offset = 0;
   for (const NamedTensor& t : file.tensors) {
     header[t.name] = {{"dtype", name_of(t.dtype)},
@@ -140,7 +174,8 @@ std::string safetensors_header(const Safetensors& file) {
                       {"data_offsets", {offset, offset + t.bytes.size()}}};
     offset += t.bytes.size();
   }
-  std::string json = header.dump(-1, ' ', false, Json::error_handler_t::replace);
+  header[kMetadata][kHeaderChecksum] = header_checksum_of(header);
+  std::string json = written(header);
   json.append((8 - json.size() % 8) % 8, ' ');  // aligns the data
   std::string result(8, '\0');
   const std::uint64_t length = json.size();
@@ -150,20 +185,24 @@ std::string safetensors_header(const Safetensors& file) {
 
 Safetensors parse_safetensors(std::span<const std::byte> bytes, const std::string& name) {
   std::uint64_t length = 0;
-  check(Fault::model, bytes.size() >= 8, name, ": is not a model file: it has ", bytes.size(), " bytes");
+  check(Fault::model, bytes.size() >= 8, name, ": is not a model file: it has ", bytes.size(),
+        " bytes");
   std::memcpy(&length, bytes.data(), 8);
-  check(Fault::model, length <= kHeaderLimit, name, ": is not a model file, or its start is damaged");
-  check(Fault::model, length <= bytes.size() - 8, name, ": is truncated: its header is not complete");
+  check(Fault::model, length <= kHeaderLimit, name,
+        ": is not a model file, or its start is damaged");
+  check(Fault::model, length <= bytes.size() - 8, name,
+        ": is truncated: its header is not complete");
   const char* begin = reinterpret_cast<const char*>(bytes.data()) + 8;
   const Json header = parse_header(begin, begin + length, name);
   const std::span<const std::byte> data = bytes.subspan(8 + length);
 
   Safetensors file;
+  file.source = name;
   for (const auto& [key, entry] : header.items()) {
-    if (key == "__metadata__") {
+    if (key == kMetadata) {
       check(Fault::model, entry.is_object(), name, ": its metadata is damaged");
       for (const auto& [k, v] : entry.items()) {
-        check(Fault::model, v.is_string(), name, ": its metadata ", k, " is not a text");
+        check(Fault::model, v.is_string(), name, ": its metadata ", quoted(k), " is not a text");
         file.metadata[k] = v.get<std::string>();
       }
       continue;
@@ -171,20 +210,24 @@ Safetensors parse_safetensors(std::span<const std::byte> bytes, const std::strin
     check(Fault::model, file.tensors.size() < kTensorLimit, name, ": holds too many tensors");
     file.tensors.push_back(parse_tensor(key, entry, data, name));
   }
-  std::sort(file.tensors.begin(), file.tensors.end(), [](const NamedTensor& a, const NamedTensor& b) {
-    return a.bytes.data() < b.bytes.data();
-  });
+  const auto place = [](const NamedTensor& t) { return std::pair(t.bytes.data(), t.bytes.size()); };
+  std::stable_sort(file.tensors.begin(), file.tensors.end(),
+                   [&](const NamedTensor& a, const NamedTensor& b) { return place(a) < place(b); });
   std::size_t covered = 0;
   for (const NamedTensor& t : file.tensors) {
-    check(Fault::model, t.bytes.data() == data.data() + covered, name, ": tensor ", t.name,
+    check(Fault::model, t.bytes.data() == data.data() + covered, name, ": tensor ", quoted(t.name),
           " overlaps another or leaves a gap");
     covered += t.bytes.size();
   }
   check(Fault::model, covered == data.size(), name, ": has ", data.size() - covered,
         " bytes behind its last tensor");
-  const auto sum = file.metadata.find(kChecksum);
-  check(Fault::model, sum == file.metadata.end() || sum->second == checksum_of(file.tensors), name,
-        ": its checksum is wrong: the file is damaged; copy it again or use an older one");
+  const auto holds = [&](const char* key, auto&& sum) {
+    const auto found = file.metadata.find(key);
+    check(Fault::model, found == file.metadata.end() || found->second == sum(), name,
+          ": its checksum is wrong: the file is damaged; copy it again or use an older one");
+  };
+  holds(kHeaderChecksum, [&] { return header_checksum_of(header); });
+  holds(kChecksum, [&] { return checksum_of(file.tensors); });
   return file;
 }
 

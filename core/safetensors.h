@@ -1,5 +1,6 @@
-// The safetensors format, in memory: eight bytes of header length (little-endian), a JSON header, then
-// the tensors' bytes. Files are readable by Python's safetensors; a file from outside is treated as hostile.
+// The safetensors format, in memory: eight bytes of header length (little-endian), a JSON header,
+// then the tensors' bytes. Files are readable by Python's safetensors; a file from outside is
+// treated as hostile.
 #pragma once
 #include <cstddef>
 #include <map>
@@ -23,24 +24,26 @@ struct NamedTensor {
 struct Safetensors {
   Metadata metadata;
   std::vector<NamedTensor> tensors;
+  std::string source = {};  // how messages call the file
 
   const NamedTensor& find(const std::string& name) const;  // Fault::model if it is missing
 };
 
-// The bytes that stand before the tensors, whose bytes then follow in the same order without gaps. Adds a
-// checksum of them to the metadata.
+// The bytes that stand before the tensors, whose bytes then follow in the same order without gaps.
+// Adds checksums to the metadata: of the tensors' bytes, and of all else in the header.
 std::string safetensors_header(const Safetensors& file);
 
-// The tensors point into `bytes`. Fault::model, with `name` in the message, unless: the header is at most
-// 1 MiB of JSON, nested at most 8 deep, without duplicate keys; there are at most 4096 tensors of rank at
-// most 4; every size equals its shape's, without overflow; the data is covered without gap or overlap and
-// ends with the file; and the checksum, where there is one, is right.
+// The tensors point into `bytes`. Fault::model, with `name` in the message, unless: the header is
+// at most 1 MiB of JSON, nested at most 8 deep, without duplicate keys; there are at most 4096
+// tensors of rank at most 4; every size equals its shape's, without overflow; the data is covered
+// without gap or overlap and ends with the file; and the checksums, where there are any, are right.
 Safetensors parse_safetensors(std::span<const std::byte> bytes, const std::string& name);
 
-// Detects every change that is confined to eight bytes, and any other but for a chance of 2^-64.
+// Detects every change of a single byte, and any other but for a chance of 2^-64.
 class Checksum {
  public:
-  void add(std::span<const std::byte> bytes);  // a tensor's bytes: padded with zeros to a whole word
+  void add(
+      std::span<const std::byte> bytes);  // a tensor's bytes: padded with zeros to a whole word
   std::string hex() const;
 
  private:

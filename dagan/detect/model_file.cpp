@@ -96,27 +96,39 @@ std::string required(const Metadata& metadata, const std::string& key, const std
 
 void read_metadata(Model& model, const Metadata& metadata, const std::string& name) {
   const std::string format = required(metadata, "format", name);
-  check(Fault::model, format == kFormat, name, ": is of format ", format, ", but this program reads ",
-        kFormat, "; use the program that wrote it, or train again");
+  check(Fault::model, format == kFormat, name, ": is of format ", Json(format).dump(),
+        ", but this program reads ", kFormat, "; use the program that wrote it, or train again");
   model.recipe = parse_recipe(required(metadata, "recipe", name), name, Fault::model);
   try {
-    model.preprocessing = preprocessing_from_json(Json::parse(required(metadata, "preprocessing", name)));
+    model.preprocessing =
+        preprocessing_from_json(Json::parse(required(metadata, "preprocessing", name)));
     model.validation_scores =
         Json::parse(required(metadata, "validation_scores", name)).get<std::vector<float>>();
     model.threshold = Json::parse(required(metadata, "threshold", name)).get<float>();
-    model.max_false_reject = Json::parse(required(metadata, "max_false_reject", name)).get<double>();
+    model.max_false_reject =
+        Json::parse(required(metadata, "max_false_reject", name)).get<double>();
   } catch (const Json::exception& e) {
     fail(Fault::model, name, ": its metadata is damaged (", e.what(), ")");
   }
   const Preprocessing& p = model.preprocessing;
-  check(Fault::model, p.size == model.recipe.data.size && (p.channels == 1 || p.channels == 3) &&
-                          p.levels.high > p.levels.low,
+  check(Fault::model,
+        p.size == model.recipe.data.size && (p.channels == 1 || p.channels == 3) &&
+            p.levels.high > p.levels.low,
         name, ": its preprocessing does not fit its recipe");
+  try {
+    check_recipe(model.recipe);
+    check_architecture(model.architecture());
+    check_scoring(model.scoring());
+  } catch (const Error& e) {
+    fail(Fault::model, name, ": its recipe cannot be used: ", e.what());
+  }
 }
 
 }  // namespace
 
-Architecture ModelInfo::architecture() const { return architecture_of(recipe, preprocessing.channels); }
+Architecture ModelInfo::architecture() const {
+  return architecture_of(recipe, preprocessing.channels);
+}
 
 Scoring ModelInfo::scoring() const { return scoring_of(recipe); }
 
@@ -151,7 +163,8 @@ fs::path model_path(const fs::path& run_or_file) {
   if (!fs::is_directory(run_or_file, error)) return run_or_file;
   const fs::path file = run_or_file / "model.dagan";
   check(Fault::model, fs::exists(file, error), shown(run_or_file),
-        ": has no model.dagan: its training has not finished; continue it with `dagan train --resume`");
+        ": has no model.dagan: its training has not finished; continue it with `dagan train "
+        "--resume`");
   return file;
 }
 
@@ -174,6 +187,8 @@ Model load_model(const fs::path& run_or_file, const Backend& backend) {
           ", but its recipe needs ", shape);
     return t.bytes;
   };
+  // All of them before memory is taken for any: a recipe can ask for more than the file holds.
+  networks.for_each([&](Tensor part, Tensor) { tensor(part.name(), part.shape()); });
   networks.for_each([&](Tensor part, Tensor flat) {
     std::vector<float>& values = entries[flat.name()];
     values.resize(std::size_t(flat.shape().c));
@@ -190,8 +205,9 @@ Model load_model(const fs::path& run_or_file, const Backend& backend) {
     model.store->write_bytes(entry, tensor(entry, map_shape));
   }
   const NamedTensor& contents = content.find(kContents);
-  check(Fault::model, contents.shape.c == 32 && contents.dtype == DType::u8, name, ": its ", kContents,
-        " is damaged");
+  const Shape rows = {contents.shape.n, 1, 1, 32};
+  check(Fault::model, contents.shape == rows && contents.dtype == DType::u8, name, ": its ",
+        kContents, " is ", contents.shape, ", but must be ", rows);
   model.contents.resize(std::size_t(contents.shape.n));
   std::memcpy(model.contents.data(), contents.bytes.data(), contents.bytes.size());
   model.fingerprint = required(content.metadata, "checksum", name);

@@ -43,4 +43,11 @@ void check_not_collapsed(std::int64_t step, std::span<const float> images,
         "); the last checkpoint is good. Try a smaller train.learning_rate or another train.seed");
 }
 
+void check_scores(std::int64_t step, std::span<const float> scores) {
+  for (const float score : scores) {
+    check(Fault::health, std::isfinite(score), "step ", step, ": a held-back image has the score ",
+          score, "; no model was written. Try a smaller train.learning_rate or loss.adversarial");
+  }
+}
+
 }  // namespace dagan

@@ -28,8 +28,8 @@ bool present(const fs::path& file) {
 
 fs::path RunFolder::sample(std::int64_t step) const {
   const std::string digits = std::to_string(step);
-  return samples() / ("step_" + std::string(digits.size() < 6 ? 6 - digits.size() : 0, '0') + digits +
-                      ".png");
+  return samples() /
+         ("step_" + std::string(digits.size() < 6 ? 6 - digits.size() : 0, '0') + digits + ".png");
 }
 
 void RunFolder::create(bool force) const {
@@ -43,9 +43,9 @@ void RunFolder::create(bool force) const {
   fs::create_directories(samples(), error);
   check(Fault::output, !error, shown(root_), ": cannot be made: ", error.message(),
         "; choose another --out");
+  clean();
   for (const fs::path& file : {model(), checkpoint(), metrics(), manifest(), recipe(), source()}) {
     fs::remove(file, error);
-    remove_temporaries(file);
   }
   for (const fs::directory_entry& entry : fs::directory_iterator(samples(), error)) {
     const std::string name = entry.path().filename().string();
@@ -54,11 +54,24 @@ void RunFolder::create(bool force) const {
 }
 
 void RunFolder::require_unfinished() const {
-  check(Fault::output, !present(model()), shown(root_), ": this run is finished; evaluate it with `dagan eval ",
-        shown(root_), "`");
-  check(Fault::output, present(checkpoint()) && present(recipe()) && present(source()), shown(root_),
-        ": holds no run to continue; start one without --resume");
-  remove_temporaries(checkpoint());
+  check(Fault::output, !present(model()), shown(root_),
+        ": this run is finished; evaluate it with `dagan eval ", shown(root_), "`");
+  check(Fault::output, present(checkpoint()) && present(recipe()) && present(source()),
+        shown(root_), ": holds no run to continue; start one without --resume");
+  clean();
+}
+
+void RunFolder::clean() const {
+  for (const fs::path& file : {model(), checkpoint(), metrics(), manifest(), recipe(), source()}) {
+    remove_temporaries(file);
+  }
+  std::error_code error;
+  for (const fs::directory_entry& entry : fs::directory_iterator(samples(), error)) {
+    const std::string name = entry.path().filename().string();
+    if (name.starts_with("step_") && name.find(".png.tmp-") != std::string::npos) {
+      fs::remove(entry.path(), error);
+    }
+  }
 }
 
 void write_manifest(const fs::path& file, std::span<const ManifestRow> rows) {

@@ -24,14 +24,16 @@ class RunFolder {
   std::filesystem::path sample(std::int64_t step) const;
   const std::filesystem::path& root() const { return root_; }
 
-  // Makes the folder. Fault::output when it holds a run, finished or not, unless `force`, which removes
-  // that run's files and no others; or when nothing can be written.
+  // Makes the folder. Fault::output when it holds a run, finished or not, unless `force`, which
+  // removes that run's files and no others; or when nothing can be written.
   void create(bool force) const;
 
   // Fault::output when there is no unfinished run to continue.
   void require_unfinished() const;
 
  private:
+  void clean() const;  // of what a killed process left behind
+
   std::filesystem::path root_;
 };
 
@@ -47,7 +49,8 @@ void write_manifest(const std::filesystem::path& file, std::span<const ManifestR
 // One JSON object a line, appended; a line is complete or absent.
 class MetricsLog {
  public:
-  // Keeps the lines of earlier steps up to `step` and drops later ones, which a resumed run writes again.
+  // Keeps the lines of earlier steps up to `step` and drops later ones, which a resumed run writes
+  // again.
   MetricsLog(const std::filesystem::path& file, std::int64_t step);
   void write(const std::string& line);  // Fault::output
 

@@ -29,7 +29,7 @@ double seconds_since(Clock::time_point start) {
   return std::chrono::duration<double>(Clock::now() - start).count();
 }
 
-constexpr std::size_t kProbes = 8;             // images of the sample sheet
+constexpr std::size_t kProbes = 8;                // images of the sample sheet
 constexpr std::int64_t kCollapseCheckFrom = 100;  // steps: before that, a flat picture is usual
 constexpr std::int64_t kScoreBatch = 16;
 
@@ -96,7 +96,8 @@ class Training {
     const std::int64_t size = data_.preprocessing().elements();
     for (std::int64_t i = 0; i < recipe_.train.batch; ++i) {
       const std::int64_t pick = sampler_->at(done_ * recipe_.train.batch + i);
-      const std::span<const float> image = data_.images->image(data_.split.training[std::size_t(pick)]);
+      const std::span<const float> image =
+          data_.images->image(data_.split.training[std::size_t(pick)]);
       std::copy(image.begin(), image.end(), batch_.begin() + i * size);
     }
     store_.set<std::uint32_t>(TrainingStep::kStep, std::uint32_t(done_));
@@ -118,7 +119,8 @@ class Training {
     const Scoring scoring = scoring_of(recipe_);
     const Weights weights = weights_of(recipe_);
     {
-      const std::vector<float> good = data_.gather(data_.split.training, data_.split.training.size());
+      const std::vector<float> good =
+          data_.gather(data_.split.training, data_.split.training.size());
       calibrate_residual(architecture, scoring, weights, *options_.backend, store_, good);
     }
     ModelInfo info{.recipe = recipe_,
@@ -132,10 +134,12 @@ class Training {
     const std::vector<float> held_back =
         data_.gather(data_.split.validation, data_.split.validation.size());
     for (std::size_t at = 0; at < held_back.size(); at += image * kScoreBatch) {
-      scorer(std::span(held_back).subspan(at, std::min(image * kScoreBatch, held_back.size() - at)));
+      scorer(
+          std::span(held_back).subspan(at, std::min(image * kScoreBatch, held_back.size() - at)));
       info.validation_scores.insert(info.validation_scores.end(), scorer.scores().begin(),
                                     scorer.scores().end());
     }
+    check_scores(done_, info.validation_scores);
     info.threshold = conformal_threshold(info.validation_scores, info.max_false_reject);
     save_model(folder_.model(), info, store_, weights);
     return {.model = folder_.model(),
