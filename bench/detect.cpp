@@ -1,6 +1,9 @@
 // Times what `dagan detect` does with images in memory: forward pass of a generator with random
 // weights, residual map, scores.
+#include <iostream>
+
 #include "bench/harness.h"
+#include "bench/op_times.h"
 #include "dagan/detect/scorer.h"
 #include "dagan/model/step.h"
 #include "kernels/backend.h"
@@ -12,10 +15,13 @@ Report measure(const Settings& s) {
   Store store(cpu_backend().runtime);
   TrainingStep({.architecture = s.architecture, .batch = 1, .discriminator = s.discriminator})
       .initialise(store, 0, 0.02f);
-  Scorer scorer(s.architecture, {}, Weights::live, cpu_backend(), store, s.batch);
+  const Backend& backend = s.ops ? timed_backend() : cpu_backend();
+  Scorer scorer(s.architecture, {}, Weights::live, backend, store, s.batch);
   const std::vector<float> images =
       random_images(s.batch * s.architecture.size * s.architecture.size * s.architecture.channels);
-  const Seconds seconds = time(s.steps, [&] { scorer(images); });
+  int done = 0;
+  const Seconds seconds = time(s.steps, [&] { scorer(images), ++done; });
+  if (s.ops) print_op_times(done, std::cerr);
   constexpr double kMb = 1 << 20;
   return {{"forward_ms", 1e3 * seconds.median},
           {"forward_min_ms", 1e3 * seconds.least},

@@ -36,6 +36,7 @@ bool parse(int argc, char** argv, const std::string& description, Settings& s) {
   app.add_option("--steps", s.steps, "how many are timed")->check(CLI::PositiveNumber);
   app.add_option("--model", model)->check(CLI::IsMember({"dagan", "unet"}));
   app.add_flag("--json", s.json, "print one JSON object");
+  app.add_flag("--ops", s.ops, "also print the time of each op, on standard error");
   try {
     app.parse(argc, argv);
   } catch (const CLI::CallForHelp&) {

@@ -16,6 +16,7 @@ struct Settings {
   std::int64_t steps = 11;    // timed ones, after the warm-up
   int threads = 0;            // that were used
   bool json = false;
+  bool ops = false;  // also say on standard error where the time goes
 };
 
 // Quantities in the order in which they are printed.

@@ -3,7 +3,10 @@
 // PyTorch).
 #include "dagan/model/step.h"
 
+#include <iostream>
+
 #include "bench/harness.h"
+#include "bench/op_times.h"
 #include "kernels/backend.h"
 
 namespace dagan::bench {
@@ -28,7 +31,8 @@ Report measure(const Settings& s) {
       {.architecture = s.architecture, .batch = s.batch, .discriminator = s.discriminator});
   Store store(cpu_backend().runtime);
   step.initialise(store, 0, 0.02f);
-  Program program(step.tape(), cpu_backend(), store);
+  const Backend& backend = s.ops ? timed_backend() : cpu_backend();
+  Program program(step.tape(), backend, store);
   store.set<float>(TrainingStep::kLearningRate, 1e-3f);
   const std::vector<float> images = random_images(step.images().shape().size());
   std::uint32_t done = 0;
@@ -37,6 +41,7 @@ Report measure(const Settings& s) {
     program.write<float>(step.images(), images);
     program.run();
   });
+  if (s.ops) print_op_times(double(done), std::cerr);
   constexpr double kMb = 1 << 20;
   return {{"step_s", seconds.median},
           {"step_min_s", seconds.least},

@@ -1,0 +1,110 @@
+#undef HWY_TARGET_INCLUDE
+#define HWY_TARGET_INCLUDE "bench/ceilings.cpp"
+#include "kernels/simd.h"
+// After simd.h: it chooses the targets.
+#include <hwy/foreach_target.h>
+#include <hwy/highway.h>
+// Compiled once.
+#include "bench/ceilings.h"
+
+HWY_BEFORE_NAMESPACE();
+namespace dagan::bench::HWY_NAMESPACE {
+
+namespace hn = hwy::HWY_NAMESPACE;
+
+// Enough independent sums to hide the latency of an addition (4 cycles, 2 a cycle), few enough for
+// the 16 registers of AVX2. Returns the operations done.
+double multiply_add(std::int64_t rounds, float* sink) {
+  const hn::ScalableTag<float> d;
+  const auto x = hn::Set(d, *sink);
+  // Different starts: equal sums would become one.
+  auto a = hn::Set(d, 0.1f), b = hn::Set(d, 0.2f), c = hn::Set(d, 0.3f), e = hn::Set(d, 0.4f),
+       f = hn::Set(d, 0.6f), g = hn::Set(d, 0.7f), h = hn::Set(d, 0.8f), i = hn::Set(d, 0.9f),
+       j = hn::Set(d, 1.1f), k = hn::Set(d, 1.2f);
+  for (std::int64_t round = 0; round < rounds; ++round) {
+    a = hn::MulAdd(a, x, x), b = hn::MulAdd(b, x, x), c = hn::MulAdd(c, x, x);
+    e = hn::MulAdd(e, x, x), f = hn::MulAdd(f, x, x), g = hn::MulAdd(g, x, x);
+    h = hn::MulAdd(h, x, x), i = hn::MulAdd(i, x, x), j = hn::MulAdd(j, x, x);
+    k = hn::MulAdd(k, x, x);
+  }
+  const auto sum = hn::Add(hn::Add(hn::Add(a, b), hn::Add(c, e)),
+                           hn::Add(hn::Add(f, g), hn::Add(hn::Add(h, i), hn::Add(j, k))));
+  *sink = hn::GetLane(hn::SumOfLanes(d, sum));
+  return 2.0 * 10 * double(rounds) * double(hn::Lanes(d));
+}
+
+}  // namespace dagan::bench::HWY_NAMESPACE
+HWY_AFTER_NAMESPACE();
+
+#if HWY_ONCE
+#include <omp.h>
+
+#include <algorithm>
+#include <bit>
+#include <chrono>
+#include <cstring>
+#include <map>
+#include <vector>
+
+namespace dagan::bench {
+namespace {
+
+HWY_EXPORT(multiply_add);
+
+constexpr int kTries = 10;  // the best counts: what else runs here only takes away
+
+// The most of `work`'s units a second, work being run by all threads at once.
+template <class Work>
+double best_rate(Work work) {
+  double best = 0;
+  for (int i = 0; i < kTries; ++i) {
+    const auto start = std::chrono::steady_clock::now();
+    double done = 0;
+#pragma omp parallel reduction(+ : done)
+    done += work();
+    const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - start;
+    best = std::max(best, done / seconds.count());
+  }
+  return best;
+}
+
+double copy_rate(std::size_t bytes) {
+  constexpr double kMoved = 64 << 20;  // by one thread in a try
+  const std::size_t half =
+      std::max<std::size_t>(bytes / 2 / std::size_t(omp_get_max_threads()), 64);
+  const int rounds = int(std::max(1.0, kMoved / (2 * double(half))));
+  // Written here, so that every page exists.
+  std::vector<std::vector<char>> buffers(std::size_t(omp_get_max_threads()),
+                                         std::vector<char>(2 * half, 1));
+  return best_rate([&] {
+    char* const from = buffers[std::size_t(omp_get_thread_num())].data();
+    char* const to = from + half;
+    for (int i = 0; i < rounds; ++i) std::memcpy(to, from, half);
+    return 2.0 * double(half) * rounds;
+  });
+}
+
+}  // namespace
+
+double peak_flop_s() {
+  static const double rate = best_rate([] {
+    float sink = 0.5f;
+    return HWY_DYNAMIC_DISPATCH(multiply_add)(4'000'000, &sink);
+  });
+  return rate;
+}
+
+double peak_bytes_s(double bytes) {
+  static std::map<std::size_t, double> rates;
+  const std::size_t size = std::bit_ceil(std::max<std::size_t>(std::size_t(bytes), 1 << 14));
+  const auto [entry, missing] = rates.try_emplace(size, 0.0);
+  if (missing) entry->second = copy_rate(size);
+  return entry->second;
+}
+
+double least_seconds(double flop, double bytes) {
+  return std::max(flop / peak_flop_s(), bytes / peak_bytes_s(bytes));
+}
+
+}  // namespace dagan::bench
+#endif
