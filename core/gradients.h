@@ -8,8 +8,8 @@
 
 namespace dagan {
 
-// The gradients known so far while a backward pass is being recorded. The gradient of a part is the same
-// part of the gradient of the whole: concatenation and flat parameter buffers need no copies.
+// The gradients known so far while a backward pass is being recorded. The gradient of a part is the
+// same part of the gradient of the whole: concatenation and flat parameter buffers need no copies.
 class Gradients {
  public:
   struct Target {
@@ -37,10 +37,16 @@ class Gradients {
   std::vector<char> written_;
 };
 
-// Records the gradient of the scalar `loss` with respect to each of `wanted` (parts of one flat value
-// give parts of one flat gradient), computing only what they need. Throws when the loss does not depend
-// on one of them, when an op in between has no gradient, and when a value that the backward pass has to
-// read was overwritten after the forward pass read it; the message names both places.
+// Records the gradient of the scalar `loss` with respect to each of `wanted` (parts of one flat
+// value give parts of one flat gradient), computing only what they need. Throws when the loss does
+// not depend on one of them, when an op in between has no gradient, and when a value that the
+// backward pass has to read was overwritten after the forward pass read it; the message names both
+// places.
 std::vector<Tensor> backward(Tensor loss, std::span<const Tensor> wanted);
+
+// The same for one tensor.
+inline Tensor backward(Tensor loss, Tensor wanted) {
+  return backward(loss, std::span<const Tensor>(&wanted, 1))[0];
+}
 
 }  // namespace dagan

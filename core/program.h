@@ -1,5 +1,5 @@
-// A planned tape, bound to a backend and a store: fixed memory, fixed views. Running it is a loop of
-// launches without an allocation or a decision.
+// A planned tape, bound to a backend and a store: fixed memory, fixed views. Running it is a loop
+// of launches without an allocation or a decision.
 #pragma once
 #include <span>
 #include <vector>
@@ -19,7 +19,8 @@ class Program {
 
   void run() const;
 
-  // Inputs are written before a run, outputs and persistent values read after it; contiguous values only.
+  // Inputs are written before a run, outputs and persistent values read after it; contiguous values
+  // only.
   template <class T>
   void write(Tensor t, std::span<const T> values) {
     copy_in(t, values.data(), values.size_bytes());
@@ -27,6 +28,12 @@ class Program {
   template <class T>
   void read(Tensor t, std::span<T> values) const {
     copy_out(t, values.data(), values.size_bytes());
+  }
+  template <class T = float>
+  std::vector<T> read(Tensor t) const {
+    std::vector<T> values(std::size_t(t.shape().size()));
+    read<T>(t, values);
+    return values;
   }
   template <class T = float>
   T scalar(Tensor t) const {
