@@ -13,6 +13,24 @@ void Gradients::seed(Tensor loss, Tensor one) {
   written_[loss.id] = 1;
 }
 
+bool Gradients::has(Tensor t) const {
+  const int whole = tape_[t].whole;
+  return written_[t.id] || (whole >= 0 && written_[whole]);
+}
+
+bool Gradients::has_only_parts(Tensor t) const {
+  if (has(t)) return false;
+  for (std::size_t i = 0; i < written_.size(); ++i) {
+    if (written_[i] && tape_.values()[i].whole == t.id) return true;
+  }
+  return false;
+}
+
+Tensor Gradients::of(Tensor t) {
+  check(has(t), "[backward] ", t, " has no gradient");
+  return make(t);
+}
+
 Tensor Gradients::make(Tensor t) {
   if (known_[t.id]) return known_[t.id];
   const Value value = tape_[t];  // a copy: making values moves them
@@ -28,8 +46,7 @@ Tensor Gradients::make(Tensor t) {
 
 std::optional<Gradients::Target> Gradients::into(Tensor t) {
   if (!wants(t)) return std::nullopt;
-  const int whole = tape_[t].whole;
-  const bool written = written_[t.id] || (whole >= 0 && written_[whole]);
+  const bool written = has(t);
   if (!written) {
     for (std::size_t i = 0; i < wanted_.size(); ++i) {
       check(!written_[i] || tape_.values()[i].whole != t.id, "[backward] ", t,
@@ -47,11 +64,23 @@ namespace {
 std::vector<char> reached_by(const Tape& tape, std::span<const Tensor> wanted) {
   const std::vector<Value>& values = tape.values();
   std::vector<char> reached(values.size(), 0);
-  for (const Tensor& t : wanted) reached[t.id] = 1;
   const auto mark = [&](int id) {
     reached[id] = 1;
-    if (values[id].whole >= 0) reached[values[id].whole] = 1;
+    if (values[id].whole >= 0) {
+      reached[values[id].whole] = 1;
+      return;
+    }
+    for (std::size_t i = 0; i < values.size(); ++i) {
+      if (values[i].whole == id) reached[i] = 1;
+    }
   };
+  for (const Tensor& t : wanted) {
+    if (values[t.id].whole >= 0) {
+      reached[t.id] = 1;  // and not the other parts of a flat buffer
+    } else {
+      mark(t.id);
+    }
+  }
   for (const Node& node : tape.nodes()) {
     bool any = false;
     for (const Tensor& t : node.in) any = any || reached[t.id];
@@ -97,8 +126,8 @@ std::vector<Tensor> backward(Tensor loss, std::span<const Tensor> wanted) {
     const Node node = tape.nodes()[i];  // a copy: vjp appends to the tape
     bool reached = false;
     for (const Tensor& t : node.out) {
-      const int whole = tape[t].whole;
-      if (!gradients.has(t) && whole >= 0 && gradients.has({&tape, whole})) gradients.into(t);
+      check(tape[t].life == Life::persistent || !gradients.has_only_parts(t), "[backward] ",
+            node.op->name(), " makes ", t, ", of which only parts have a gradient");
       reached = reached || (gradients.has(t) && gradients.wants(t));
     }
     if (!reached) continue;
@@ -109,7 +138,8 @@ std::vector<Tensor> backward(Tensor loss, std::span<const Tensor> wanted) {
 
   std::vector<Tensor> result;
   for (const Tensor& t : wanted) {
-    check(gradients.has(t), "[backward] ", loss, " does not depend on ", t);
+    check(gradients.has(t), "[backward] ", loss, " does not depend on ",
+          gradients.has_only_parts(t) ? "all parts of " : "", t);
     result.push_back(gradients.of(t));
   }
   return result;

@@ -19,12 +19,16 @@ class Gradients {
 
   Gradients(Tape& tape, std::vector<char> wanted);
 
-  Tensor of(Tensor t) const { return known_[t.id]; }
-  bool has(Tensor t) const { return bool(known_[t.id]); }
+  Tensor of(Tensor t);  // throws if there is none
+  // Whether all of t's gradient has been written, by itself or with the whole that it is a part of.
+  bool has(Tensor t) const;
   bool wants(Tensor t) const { return t.id < int(wanted_.size()) && wanted_[t.id]; }
   // Where to write a gradient of t, or nothing when no wanted leaf lies behind it.
   std::optional<Target> into(Tensor t);
   void seed(Tensor loss, Tensor one);
+  // The parts of a gradient that are written while the rest is not mean nothing to an op that made
+  // the whole at once.
+  bool has_only_parts(Tensor t) const;
 
   Tape& tape() const { return tape_; }
 
