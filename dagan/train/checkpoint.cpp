@@ -9,7 +9,8 @@ constexpr std::uintmax_t kLimit = std::uintmax_t(16) << 30;  // bytes
 
 }  // namespace
 
-void save_checkpoint(const std::filesystem::path& file, const Store& store, const Metadata& metadata) {
+void save_checkpoint(const std::filesystem::path& file, const Store& store,
+                     const Metadata& metadata) {
   Safetensors content{metadata, {}};
   std::vector<std::vector<std::byte>> copies;  // of entries that the host cannot point to
   std::vector<std::span<const std::byte>> pieces(1);
@@ -26,6 +27,8 @@ void save_checkpoint(const std::filesystem::path& file, const Store& store, cons
 Metadata load_checkpoint(const std::filesystem::path& file, Store& store) {
   const std::vector<std::byte> bytes = read_file(file, kLimit);
   const Safetensors content = parse_safetensors(bytes, shown(file));
+  check(Fault::model, content.metadata.count("checksum") > 0, shown(file),
+        ": has no checksum: it is not a checkpoint");
   check(Fault::model, content.tensors.size() == store.entries().size(), shown(file), ": holds ",
         content.tensors.size(), " tensors, but this training has ", store.entries().size());
   for (const NamedTensor& tensor : content.tensors) {
