@@ -27,10 +27,12 @@ StepOptions step_options_of(const Recipe& r, std::int64_t channels) {
             .beta2 = float(r.train.beta2),
             .average_decay = float(r.train.average_decay)};
   const auto seed = std::uint64_t(r.train.seed);
-  if (r.augment.flip_horizontal || r.augment.flip_vertical || r.augment.shift > 0) {
+  const bool horizontal = r.augment.flip_horizontal == "on",
+             vertical = r.augment.flip_vertical == "on";
+  if (horizontal || vertical || r.augment.shift > 0) {
     o.augment = AugmentGeometry{.seed = seed,
-                                .flip_horizontal = r.augment.flip_horizontal,
-                                .flip_vertical = r.augment.flip_vertical,
+                                .flip_horizontal = horizontal,
+                                .flip_vertical = vertical,
                                 .shift = int(r.augment.shift)};
   }
   if (r.repair.rectangles > 0 || r.repair.noise > 0) {

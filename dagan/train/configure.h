@@ -7,7 +7,7 @@
 
 namespace dagan {
 
-// The recipe has been checked (check_recipe); `channels` are the camera's.
+// The recipe has been checked (check_recipe) and its flips resolved (resolve_flips); `channels` are the camera's.
 Architecture architecture_of(const Recipe& recipe, std::int64_t channels);
 StepOptions step_options_of(const Recipe& recipe, std::int64_t channels);
 Scoring scoring_of(const Recipe& recipe);

@@ -59,7 +59,8 @@ struct Recipe {
   } repair;
 
   struct Augment {
-    bool flip_horizontal = false, flip_vertical = false;
+    // auto | on | off; auto: on where a mirrored good image looks like a good image (orientation.h)
+    std::string flip_horizontal = "auto", flip_vertical = "auto";
     std::int64_t shift = 0;
     bool operator==(const Augment&) const = default;
   } augment;

@@ -99,10 +99,12 @@ const RecipeKey kKeys[] = {
     {"repair.noise", at<&Recipe::repair, &Repair::noise>, between(0, 2),
      "standard deviation of the noise to undo; black to white is 2"},
 
-    {"augment.flip_horizontal", at<&Recipe::augment, &Augment::flip_horizontal>, kAnything,
-     "mirror half of the images, for parts without left and right"},
-    {"augment.flip_vertical", at<&Recipe::augment, &Augment::flip_vertical>, kAnything,
-     "turn half of the images upside down, for parts without top and bottom"},
+    {"augment.flip_horizontal", at<&Recipe::augment, &Augment::flip_horizontal>,
+     one_of("auto", "on", "off"),
+     "mirror half of the images; auto: where good ones have no left and right"},
+    {"augment.flip_vertical", at<&Recipe::augment, &Augment::flip_vertical>,
+     one_of("auto", "on", "off"),
+     "turn half of the images upside down; auto: where they have no top and bottom"},
     {"augment.shift", at<&Recipe::augment, &Augment::shift>, between(0, 1024, "pixels"),
      "largest random shift"},
 

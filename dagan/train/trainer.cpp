@@ -43,6 +43,7 @@ class Training {
         store_(options.backend->runtime) {
     check_recipe(recipe_);
     data_ = load_training_data(data_folder(), recipe_, observer);
+    data_.resolve_flips(recipe_, observer);
     const std::int64_t channels = data_.preprocessing().channels;
     step_.emplace(step_options_of(recipe_, channels));
     step_->initialise(store_, std::uint64_t(recipe_.train.seed), float(recipe_.model.init));

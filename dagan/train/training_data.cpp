@@ -6,25 +6,43 @@
 #include "dagan/data/dataset.h"
 #include "dagan/data/file.h"
 #include "dagan/detect/threshold.h"
+#include "dagan/train/orientation.h"
 
 namespace dagan {
 namespace {
 
 std::string describe(const Preprocessing& p, Shape source) {
   return text(source.w, "x", source.h, p.channels == 1 ? " grey" : " colour", ", ",
-              p.dtype == DType::u16 ? "16" : "8", " bit, levels ", p.levels.low, " to ", p.levels.high,
-              "; the networks see ", p.size, "x", p.size);
+              p.dtype == DType::u16 ? "16" : "8", " bit, levels ", p.levels.low, " to ",
+              p.levels.high, "; the networks see ", p.size, "x", p.size);
 }
 
 }  // namespace
 
-std::vector<float> TrainingData::gather(const std::vector<std::size_t>& side, std::size_t most) const {
+std::vector<float> TrainingData::gather(const std::vector<std::size_t>& side,
+                                        std::size_t most) const {
   std::vector<float> result;
   for (std::size_t i = 0; i < std::min(most, side.size()); ++i) {
     const std::span<const float> image = images->image(side[i]);
     result.insert(result.end(), image.begin(), image.end());
   }
   return result;
+}
+
+void TrainingData::resolve_flips(Recipe& recipe, Observer& observer) const {
+  std::string& horizontal = recipe.augment.flip_horizontal;
+  std::string& vertical = recipe.augment.flip_vertical;
+  if (horizontal != "auto" && vertical != "auto") return;
+  const Asymmetry asymmetry = measure_asymmetry(gather(split.training, split.training.size()),
+                                                preprocessing().size, preprocessing().channels);
+  const auto resolve = [](std::string& flip, double value) {
+    if (flip == "auto") flip = value < kHarmlessAsymmetry ? "on" : "off";
+  };
+  resolve(horizontal, asymmetry.horizontal);
+  resolve(vertical, asymmetry.vertical);
+  observer.message(text("flips: horizontal ", horizontal, ", vertical ", vertical,
+                        " (asymmetry of the good images ", asymmetry.horizontal, " and ",
+                        asymmetry.vertical, ")"));
 }
 
 std::string TrainingData::fingerprint() const {

@@ -18,6 +18,8 @@ struct TrainingData {
   const Preprocessing& preprocessing() const { return images->preprocessing(); }
   // The images of one side, one behind the other: (n,size,size,channels).
   std::vector<float> gather(const std::vector<std::size_t>& side, std::size_t most) const;
+  // Turns a recipe's "auto" flips into "on" or "off", from the images to train on, and says so.
+  void resolve_flips(Recipe& recipe, Observer& observer) const;
   // Changes when any image does, or which side it is on.
   std::string fingerprint() const;
 };
