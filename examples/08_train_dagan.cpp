@@ -14,12 +14,22 @@
 
 using namespace dagan;
 
-void judge(Detector& detector, const Model& model, const std::string& what, const Image& image) {
-  std::vector<float> pixels(std::size_t(model.preprocessing.elements()));
-  preprocess(image, model.preprocessing, pixels.data(), what);
-  const float score = detector(pixels)[0].score;
-  std::cout << what << ": " << (is_defective(score, model.threshold) ? "defective" : "good")
-            << ", score " << score << ", threshold " << model.threshold << '\n';
+// Twenty pieces that training has not seen, with one kind of defect, or "" for none.
+void judge(const Model& model, const SynthOptions& set, const std::string& defect) {
+  constexpr std::int64_t kUnseen = 1000, kCount = 20;
+  const std::int64_t elements = model.preprocessing.elements();
+  std::vector<float> pixels(std::size_t(kCount * elements));
+  for (std::int64_t i = 0; i < kCount; ++i) {
+    preprocess(synthetic_picture(set, kUnseen + i, defect).image, model.preprocessing,
+               &pixels[std::size_t(i * elements)], defect);
+  }
+  Detector detector(model);
+  int rejected = 0;
+  for (const Detector::Result& result : detector(pixels)) {
+    rejected += is_defective(result.score, model.threshold);
+  }
+  std::cout << (defect.empty() ? "good" : defect) << ": " << rejected << " of " << kCount
+            << " rejected\n";
 }
 
 int main() {
@@ -37,16 +47,12 @@ int main() {
             << result.validation_images << " others\n";
 
   const Model model = load_model(result.model);
-  Detector detector(model);
-  const std::int64_t unseen = 1000;
-  judge(detector, model, "good piece", synthetic_picture(set, unseen, "").image);
-  for (const std::string& defect : synthetic_defects()) {
-    judge(detector, model, defect, synthetic_picture(set, unseen, defect).image);
-  }
+  judge(model, set, "");
+  for (const std::string& defect : synthetic_defects()) judge(model, set, defect);
   std::filesystem::remove_all(folder);
 }
 
 // It prints:
-//   trained on ... pictures, threshold from ... others
-//   good piece: good, score ..., threshold ...
-//   missing: defective, score ..., threshold ...
+//   trained on 102 pictures, threshold from 18 others
+//   good: ... of 20 rejected
+//   missing: 20 of 20 rejected
