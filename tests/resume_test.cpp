@@ -3,6 +3,7 @@
 #include <signal.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <set>
 
 #include "core/safetensors.h"
@@ -88,9 +89,14 @@ pid_t start(const std::vector<std::string>& words) {
   _exit(127);
 }
 
+std::size_t losses_so_far(const fs::path& run) {
+  const std::string log = content(run / "metrics.jsonl");
+  return std::size_t(std::count(log.begin(), log.end(), '\n'));
+}
+
 TEST_CASE("resume: killed without warning, again and again, is uninterrupted too") {
   const TemporaryFolder folder;
-  Recipe recipe = small_recipe(150);
+  Recipe recipe = small_recipe(60);
   recipe.train.checkpoint_every = 1;  // so that most kills hit a write
   recipe.train.sample_every = 3;
   train_quietly(small_run(folder / "straight", recipe));
@@ -103,26 +109,30 @@ TEST_CASE("resume: killed without warning, again and again, is uninterrupted too
                                           "--recipe", (folder / "recipe.toml").string()};
   const std::vector<std::string> again = {"train", "--threads", "1",       "--quiet",
                                           "--out", out,         "--resume"};
-  int kills = 0;
-  int status = 0;
-  for (std::uint64_t i = 0; i < 200; ++i) {
+  int kills = 0, status = 0;
+  for (bool ended = false; !ended;) {
     const bool begun = fs::exists(folder / "killed/checkpoint.safetensors");
     const pid_t child = start(begun ? again : begin);
-    if (kills < 8) {
-      usleep(20'000 + below(120'000, Philox{7}.words(0, i)[0]));
-      kill(child, SIGKILL);
+    // The first kill comes before anything is written, the next ones after a few steps more.
+    const std::uint32_t chance = Philox{7}.words(0, std::uint64_t(kills))[0];
+    const std::size_t steps = kills == 0 ? 0 : losses_so_far(out) + 2 + below(8, chance);
+    while (!ended && losses_so_far(out) < steps) {
+      usleep(500);
+      ended = waitpid(child, &status, WNOHANG) == child;
     }
+    if (ended) break;
+    usleep(below(4000, chance));
+    kill(child, SIGKILL);
     waitpid(child, &status, 0);
-    if (WIFEXITED(status)) break;
+    ended = WIFEXITED(status);
     ++kills;
-    if (begun) {
-      const auto bytes = read_file(folder / "killed/checkpoint.safetensors", 1 << 24);
-      CHECK_NOTHROW(parse_safetensors(bytes, "checkpoint"));
-    }
+    if (!begun) continue;
+    const auto bytes = read_file(folder / "killed/checkpoint.safetensors", 1 << 24);
+    CHECK_NOTHROW(parse_safetensors(bytes, "checkpoint"));
   }
   REQUIRE(WIFEXITED(status));
   CHECK(WEXITSTATUS(status) == 0);
-  CHECK(kills > 1);
+  CHECK(kills > 3);
   check_same_runs(folder / "straight", folder / "killed");
 }
 
