@@ -7,6 +7,7 @@
 #include "dagan/data/image_set.h"
 #include "dagan/detect/threshold.h"
 #include "dagan/report/heat_map.h"
+#include "dagan/train/run_folder.h"
 
 namespace dagan {
 namespace {
@@ -33,8 +34,12 @@ std::vector<std::uint8_t> read_mask(const Sample& sample, Shape picture) {
 void check_not_trained_on(const Model& model, const ImageSet& images) {
   const std::set<Digest> known(model.contents.begin(), model.contents.end());
   for (std::size_t i = 0; i < images.size(); ++i) {
-    check(Fault::data, !known.contains(images.contents()[i]), shown(images.files()[i]),
-          ": the model was trained on an image with the same pixels; remove it from the test set");
+    if (!known.contains(images.contents()[i])) continue;
+    const RunFolder run(model.file.parent_path());
+    const std::string other = find_in_manifest(run.manifest(), images.contents()[i]);
+    fail(Fault::data, shown(images.files()[i]),
+         ": the model was trained on an image with the same pixels",
+         other.empty() ? "" : ", " + shown(other), "; remove it from the test set");
   }
 }
 

@@ -177,6 +177,7 @@ Model load_model(const fs::path& run_or_file, const Backend& backend) {
   const Safetensors content = parse_safetensors(bytes, name);
 
   Model model;
+  model.file = file;
   read_metadata(model, content.metadata, name);
   model.store = std::make_unique<Store>(backend.runtime);
   const Networks networks(model, Weights::live);

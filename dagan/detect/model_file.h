@@ -1,5 +1,5 @@
-// A trained model in one file, `model.dagan`: the weights that detection needs, and everything that turns
-// a picture into a verdict. docs/formats.md lists its metadata.
+// A trained model in one file, `model.dagan`: the weights that detection needs, and everything that
+// turns a picture into a verdict. docs/formats.md lists its metadata.
 #pragma once
 #include <filesystem>
 #include <memory>
@@ -20,23 +20,24 @@ struct ModelInfo {
   std::vector<float> validation_scores;  // of the good images that were held back, in their order
   double max_false_reject = 0;           // the budget that the threshold was set for
   float threshold = 0;
-  std::vector<Digest> contents;  // of all images that training or validation saw: none may be tested
+  std::vector<Digest> contents;  // of all images of training and validation: none may be tested
 
   Architecture architecture() const;
   Scoring scoring() const;
 };
 
 struct Model : ModelInfo {
-  std::string fingerprint;        // 16 hexadecimal digits, equal for equal files' weights
-  std::unique_ptr<Store> store;   // Weights::live
+  std::filesystem::path file;    // that it was read from
+  std::string fingerprint;       // 16 hexadecimal digits, equal for equal files' weights
+  std::unique_ptr<Store> store;  // Weights::live
 };
 
 // The weights come from `store`. Atomic and synced, as a checkpoint. Errors: Fault::output.
 void save_model(const std::filesystem::path& file, const ModelInfo& info, const Store& store,
                 Weights weights);
 
-// A model's file, or the folder of a run that holds one. Errors: Fault::model, naming the file: missing,
-// not a model, damaged, of a newer version, or without a tensor or key that it needs.
+// A model's file, or the folder of a run that holds one. Errors: Fault::model, naming the file:
+// missing, not a model, damaged, of a newer version, or without a tensor or key that it needs.
 Model load_model(const std::filesystem::path& run_or_file, const Backend& backend = cpu_backend());
 
 // The file that load_model reads.

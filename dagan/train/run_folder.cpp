@@ -82,6 +82,17 @@ void write_manifest(const fs::path& file, std::span<const ManifestRow> rows) {
   write_file(file, content);
 }
 
+std::string find_in_manifest(const fs::path& file, const Digest& content) {
+  std::ifstream in(file);
+  const std::string hex = to_hex(content);
+  for (std::string line; std::getline(in, line);) {
+    if (!line.ends_with(',' + hex)) continue;
+    line.resize(line.size() - hex.size() - 1);
+    return line.substr(0, line.rfind(','));
+  }
+  return "";
+}
+
 MetricsLog::MetricsLog(const fs::path& file, std::int64_t step) : file_(file) {
   std::string kept;
   std::ifstream in(file);

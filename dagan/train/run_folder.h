@@ -46,6 +46,10 @@ struct ManifestRow {
 // path,split,content with a header, RFC 4180.
 void write_manifest(const std::filesystem::path& file, std::span<const ManifestRow> rows);
 
+// The first file in a manifest with these contents, as it is written there; "" when the manifest
+// cannot be read or has none.
+std::string find_in_manifest(const std::filesystem::path& file, const Digest& content);
+
 // One JSON object a line, appended; a line is complete or absent.
 class MetricsLog {
  public:
