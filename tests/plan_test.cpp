@@ -8,6 +8,8 @@
 
 #include "dagan/model/step.h"
 #include "kernels/backend.h"
+#include "layers/activation.h"
+#include "layers/arithmetic.h"
 #include "tests/data_files.h"
 
 namespace dagan {
@@ -138,6 +140,19 @@ TEST_CASE("plan: a training step takes at most half of the memory that no reuse 
   const Plan with = plan(step.tape(), scratch_of(step.tape()));
   MESSAGE("arena " << with.arena << " bytes, without reuse " << with.arena_without_reuse);
   CHECK(with.arena <= with.arena_without_reuse / 2);
+}
+
+TEST_CASE("plan: an op that may works in place, unless its input is needed later") {
+  for (const bool needed : {false, true}) {
+    Tape tape;
+    const Tensor x = tape.make("x", {1, 4, 4, 4}, Life::input);
+    const Tensor a = 2.0 * x, b = tanh(a), sum = needed ? a + b : b + b;
+    tape.keep(sum);
+    const Plan memory = plan(tape, scratch_of(tape));
+    CHECK((memory.offset[std::size_t(a.id)] == memory.offset[std::size_t(b.id)]) == !needed);
+    CHECK(memory.offset[std::size_t(a.id)] != memory.offset[std::size_t(x.id)]);
+    CHECK(memory.arena == 2 * 256);
+  }
 }
 
 // Everything that training leaves behind after some steps.

@@ -83,6 +83,22 @@ TEST_CASE("program: constants keep their value from run to run") {
   }
 }
 
+TEST_CASE("program: an output is there after the run, whatever is computed behind it") {
+  Tape tape;
+  const Tensor x = tape.make("x", {1, 1, 1, 8}, Life::input), early = 2.0 * x;
+  tape.keep(early);
+  Tensor late = tanh(early);
+  for (int i = 0; i < 6; ++i) late = late + tanh(late);
+  tape.keep(late);
+  Store store(cpu_backend().runtime);
+  Program program(tape, cpu_backend(), store);
+  program.write<float>(x, std::vector<float>(8, 1.0f));
+  program.run();
+  std::vector<float> got(8);
+  program.read<float>(early, std::span<float>(got));
+  CHECK(got == std::vector<float>(8, 2.0f));
+}
+
 std::int64_t allocations = 0;
 
 TEST_CASE("program: memory is taken once, before the first run") {

@@ -176,6 +176,11 @@ TEST_CASE("safetensors: hostile headers") {
   CHECK_CONTAINS(one("F32", "[4]", "[0,8,16]"), "does not lie where");
   CHECK_CONTAINS(one("F32", "[2]", "[0,8]"), "8 bytes behind its last tensor");
 
+  // 2^66 bytes, of which 64 bits show none.
+  CHECK_CONTAINS(
+      refusal(R"({"t":)" + entry("F32", "[65536,65536,65536,65536]", "[0,0]") + "}", 65536),
+      "larger than the file");
+
   const auto two = [](const char* first, const char* second) {
     return refusal(
         text(R"({"a":)", entry("U8", "[8]", first), R"(,"b":)", entry("U8", "[8]", second), "}"),
