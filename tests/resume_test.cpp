@@ -158,6 +158,21 @@ TEST_CASE("resume: killed between the last checkpoint and the model, or amid a l
   }
 }
 
+TEST_CASE("resume: the log keeps what the checkpoint has seen, and no odd lines") {
+  const TemporaryFolder folder;
+  const fs::path run = folder / "run";
+  TrainOptions options = small_run(folder / "straight", small_recipe(6));
+  train_quietly(options);
+  options.out = run;
+  CHECK(train_until(options, 2) == 2);
+  const std::string log = content(run / "metrics.jsonl");
+  folder.put("run/metrics.jsonl", "3\n[]\n{}\n{\"step\":\"1\"}\n" + log +
+                                      "{\"step\":3,\"late\":1}\n{\"step\":4,\"late\":1}\n");
+  options.resume = true;
+  train_quietly(options);
+  CHECK(losses(run) == losses(folder / "straight"));
+}
+
 TEST_CASE("resume: what no longer fits is refused, and nothing is touched") {
   const TemporaryFolder folder;
   const fs::path run = folder / "run";

@@ -98,7 +98,8 @@ MetricsLog::MetricsLog(const fs::path& file, std::int64_t step) : file_(file) {
   std::ifstream in(file);
   for (std::string line; step > 0 && std::getline(in, line);) {
     const auto json = nlohmann::json::parse(line, nullptr, false);
-    if (json.is_object() && json.value("step", std::int64_t(-1)) <= step) kept += line + '\n';
+    const auto number = json.is_object() ? json.value("step", nlohmann::json()) : nlohmann::json();
+    if (number.is_number_integer() && number <= step) kept += line + '\n';
   }
   in.close();
   write_file(file, kept);
