@@ -79,7 +79,7 @@ TEST_CASE("every key has its own member, help, and a default that it accepts") {
     bytes += std::visit([](auto* member) { return sizeof *member; }, value);
     padding += std::holds_alternative<bool*>(value) ? alignof(Recipe) - sizeof(bool) : 0;
   }
-  CHECK(sizeof(Recipe) < bytes + padding);  // no member without a row
+  CHECK(sizeof(Recipe) <= bytes + padding);  // no member without a row
 }
 
 TEST_CASE("what is written is read again, in any locale") {
