@@ -5,9 +5,9 @@
 
 namespace dagan {
 
-const Shape& Tensor::shape() const { return (*tape)[*this].shape; }
+Shape Tensor::shape() const { return (*tape)[*this].shape; }
 DType Tensor::dtype() const { return (*tape)[*this].dtype; }
-const std::string& Tensor::name() const { return (*tape)[*this].name; }
+std::string Tensor::name() const { return (*tape)[*this].name; }
 
 std::ostream& operator<<(std::ostream& out, const Tensor& t) {
   if (!t) return out << "(no tensor)";

@@ -12,9 +12,10 @@ struct Tensor {
   Tape* tape = nullptr;
   int id = -1;
 
-  const Shape& shape() const;
+  // Copies: what the tape holds moves when it grows.
+  Shape shape() const;
   DType dtype() const;
-  const std::string& name() const;
+  std::string name() const;
   explicit operator bool() const { return tape != nullptr; }
   bool operator==(const Tensor&) const = default;
 };
