@@ -123,6 +123,8 @@ Written by `bench/results.py`: {what}, {options.seeds} seeds a set: mean (smalle
   budget of 5 % false rejects. Where they are above it, the test's good images differ from the training's.
 - PCA: {COMPONENTS} components of grey {SIDE} px pictures, fitted on all good training images; its squared error as the
   mean over the picture and as the largest mean over an {BLOCK}x{BLOCK} block.
+- Where PCA is ahead, so small or so regular a set needs no network: say so before you deploy one.
+- Training times are those of this run, with whatever else the machine did.
 - The score's form was chosen while looking at the test labels of three public sets (wood, fabric, bottle); other sets
   had no part in it. A seed changes weights, order, damage and which images are held back.
 """)
