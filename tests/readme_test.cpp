@@ -1,7 +1,7 @@
 // What the README says exists, and what it tells people to type works.
 #include <doctest/doctest.h>
 
-#include <regex>
+#include <set>
 
 #include "tests/cli_workshop.h"
 
@@ -27,10 +27,12 @@ std::vector<std::string> commands_of(const std::string& text) {
 
 // What stands in backquotes.
 std::vector<std::string> quoted_in(const std::string& text) {
-  static const std::regex quoted("`([^`\n]+)`");
   std::vector<std::string> all;
-  for (std::sregex_iterator i(text.begin(), text.end(), quoted), end; i != end; ++i) {
-    all.push_back((*i)[1]);
+  for (std::size_t from = 0; (from = text.find('`', from)) != std::string::npos;) {
+    const std::size_t to = text.find_first_of("`\n", from + 1);
+    if (to == std::string::npos) break;
+    if (text[to] == '`') all.push_back(text.substr(from + 1, to - from - 1));
+    from = to + 1;
   }
   return all;
 }
@@ -82,8 +84,8 @@ TEST_CASE("the commands of the README work") {
 }
 
 TEST_CASE("the files that the README and the documents name exist") {
-  static const std::regex path(
-      "(core|kernels|layers|optim|dagan|bench|tests|examples|docs|cmake)/.*");
+  const std::set<std::string> folders = {"core",  "kernels", "layers",   "optim", "dagan",
+                                         "bench", "tests",   "examples", "docs",  "cmake"};
   std::vector<fs::path> documents = {kRoot / "README.md", kRoot / "examples/README.md"};
   for (const auto& entry : fs::directory_iterator(kRoot / "docs")) {
     if (entry.path().extension() == ".md") documents.push_back(entry.path());
@@ -91,7 +93,9 @@ TEST_CASE("the files that the README and the documents name exist") {
   for (const fs::path& document : documents) {
     for (const std::string& quoted : quoted_in(content(document))) {
       const std::string name = quoted.substr(0, quoted.find_first_of(" ,:"));
-      if (!std::regex_match(name, path) || name.find_first_of("<*") != std::string::npos) continue;
+      const std::size_t slash = name.find('/');
+      if (slash == std::string::npos || !folders.contains(name.substr(0, slash))) continue;
+      if (name.find_first_of("<*") != std::string::npos) continue;
       CHECK_MESSAGE(fs::exists(kRoot / name), document.filename().string(), " names ", name);
     }
   }
