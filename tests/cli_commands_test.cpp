@@ -95,11 +95,25 @@ TEST_CASE("detect: formats, pictures and verdicts") {
   CHECK(ng.code == 8);
   CHECK(ng.out.find(",ng,") != std::string::npos);
   CHECK(workshop().run(all + "--threshold -1").code == 0);
+  CHECK(workshop().run("detect run set/test/good/000.png --threshold -1").out.find("  - ") !=
+        std::string::npos);
 
   CHECK(workshop().run(all + "--heatmap maps --overlay overlays").code == 0);
   for (const char* file : {"maps/000.png", "overlays/000.png"}) {
     CHECK(read_image(workshop().folder / file).shape.h == 32);
   }
+}
+
+TEST_CASE("detect: no picture takes the place of an input or of another picture") {
+  const TemporaryFolder& folder = workshop().folder;
+  workshop().shell("cp -r set/test/good kept && ln -s kept alias");
+  const std::string before = content(folder / "kept/003.png");
+  refused(6, "detect run kept --heatmap kept", "kept/000.png");
+  refused(6, "detect run kept/003.png --overlay alias", "alias/003.png");
+  refused(2, "detect run kept --overlay both --heatmap ./both", "both");
+  CHECK(content(folder / "kept/003.png") == before);
+  CHECK(workshop().run("detect run kept --overlay drawn -q").code == 0);
+  CHECK(workshop().run("detect run kept --overlay drawn -q").code == 0);
 }
 
 TEST_CASE("detect: an image that cannot be read is a record, and the rest goes on") {

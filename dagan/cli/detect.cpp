@@ -91,6 +91,7 @@ Counts judge_all(const Arguments& arguments, const Model& model, const std::vect
       arguments.has("--threshold") ? float(arguments.number("--threshold")) : model.threshold;
   const Pictures pictures(arguments.text("--heatmap"), arguments.text("--overlay"),
                           model.preprocessing.levels, threshold);
+  pictures.check_replace_none(inputs);
   Detector detector(model, cpu_backend(), std::int64_t(std::min(kChunk, inputs.size())));
   Sink sink(arguments.text("--output"));
   sink.write(record_header(format));

@@ -1,6 +1,7 @@
 #include "dagan/cli/pictures.h"
 
 #include <cmath>
+#include <set>
 
 #include "core/check.h"
 #include "dagan/data/file.h"
@@ -10,9 +11,13 @@ namespace dagan {
 namespace fs = std::filesystem;
 namespace {
 
-void write_picture(const fs::path& folder, const fs::path& label, const Picture& picture) {
+fs::path picture_file(const fs::path& folder, const fs::path& label) {
   fs::path file = folder / label;
-  file += ".png";
+  return file += ".png";
+}
+
+void write_picture(const fs::path& folder, const fs::path& label, const Picture& picture) {
+  const fs::path file = picture_file(folder, label);
   if (label.has_parent_path()) make_folder(file.parent_path());
   write_png(file, picture.image());
 }
@@ -33,6 +38,28 @@ Pictures::Pictures(fs::path heat_maps, fs::path overlays, Levels levels, float t
       threshold_(threshold) {
   for (const fs::path& folder : {heat_maps_, overlays_}) {
     if (!folder.empty()) make_folder(folder);
+  }
+  std::error_code error;
+  check(Fault::usage, heat_maps_.empty() || !fs::equivalent(heat_maps_, overlays_, error),
+        shown(heat_maps_),
+        ": is the folder of both --heatmap and --overlay, whose pictures have the ",
+        "same names; choose another one for one of them");
+}
+
+void Pictures::check_replace_none(std::span<const Input> inputs) const {
+  if (heat_maps_.empty() && overlays_.empty()) return;
+  std::set<fs::path> files;
+  std::error_code error;
+  for (const Input& input : inputs) files.insert(fs::weakly_canonical(input.file, error));
+  for (const fs::path& folder : {heat_maps_, overlays_}) {
+    if (folder.empty()) continue;
+    for (const Input& input : inputs) {
+      const fs::path file = picture_file(folder, input.label);
+      check(Fault::output,
+            !fs::exists(file, error) || !files.contains(fs::weakly_canonical(file, error)),
+            shown(file),
+            ": is an image to judge, and its picture would replace it; choose another ", "folder");
+    }
   }
 }
 

@@ -42,9 +42,10 @@ std::string json_line(const Record& record) {
 std::string table_line(const Record& record) {
   if (!record.error.empty())
     return "error                                    " + record.error + "\n";
-  char numbers[80];
-  std::snprintf(numbers, sizeof numbers, "%-6s %11.5g %9.3f %9.4f  ", verdict(record), record.score,
-                record.ratio.value_or(0), record.p_value);
+  char ratio[32] = "-", numbers[80];
+  if (record.ratio) std::snprintf(ratio, sizeof ratio, "%.3f", *record.ratio);
+  std::snprintf(numbers, sizeof numbers, "%-6s %11.5g %9s %9.4f  ", verdict(record), record.score,
+                ratio, record.p_value);
   return numbers + shown(record.path) + "\n";
 }
 
