@@ -45,6 +45,7 @@ TEST_CASE("recipes and options: code 2") {
   refused(2, "train --data set --out new --recipe tiny --set data.size=36", "multiple of 16");
   refused(2, "train --data set --out new --recipe tiny --max-false-reject 1%", "99");
   refused(2, "train --data set --out new --stesp 3", "did you mean --steps?");
+  refused(2, "train --out new --resume --data set", "--data cannot go with --resume");
   CHECK(!fs::exists(folder / "new"));
 }
 

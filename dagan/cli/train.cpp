@@ -53,9 +53,12 @@ Recipe resolve_recipe(const Arguments& arguments) {
 void check_resume(const Arguments& arguments) {
   for (const Option* option : options_of("train")) {
     const std::string name = long_name(*option);
-    const bool fixed = *option->key || name == "--recipe" || name == "--set" || name == "--force";
-    check(Fault::usage, !fixed || !arguments.has(name), name,
-          " cannot go with --resume, which keeps the recipe of the run; start a new run instead");
+    const bool fixed = *option->key || name == "--recipe" || name == "--set" || name == "--force" ||
+                       name == "--data";
+    check(
+        Fault::usage, !fixed || !arguments.has(name), name,
+        " cannot go with --resume, which keeps the data and the recipe of the run; leave it out, ",
+        "or start a new run");
   }
 }
 
