@@ -8,6 +8,7 @@
 
 #include "core/safetensors.h"
 #include "dagan/data/file.h"
+#include "dagan/data/synth.h"
 #include "dagan/model/step.h"
 #include "dagan/train/configure.h"
 #include "dagan/train/health.h"
@@ -66,6 +67,21 @@ TEST_CASE("training: other kinds of model end with a threshold too") {
     CHECK(result.training_images + result.validation_images == 72);
     CHECK(losses(folder / "run").size() == 3);
   }
+}
+
+TEST_CASE("training: one image to train on is refused before anything is done") {
+  const TemporaryFolder folder;
+  write_synthetic_set(folder / "set",
+                      {.size = 32, .train = 8, .test_good = 1, .test_defect = 1});
+  Recipe recipe = small_recipe(3);
+  recipe.data.validation_fraction = 0.9;
+  recipe.detect.max_false_reject = 0.5;
+  recipe.augment.flip_horizontal = recipe.augment.flip_vertical = "off";
+  TrainOptions options = small_run(folder / "run", recipe);
+  options.data = folder / "set";
+  CHECK_CONTAINS(error_of(Fault::data, [&] { train_quietly(options); }),
+                 "of 8 good images one is left to train on");
+  CHECK_FALSE(fs::exists(folder / "run"));
 }
 
 std::span<const float> floats(const NamedTensor& tensor) {

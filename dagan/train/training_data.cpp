@@ -70,6 +70,9 @@ TrainingData load_training_data(const std::filesystem::path& folder, const Recip
                           group.size() > 2 ? " and more" : "", " have the same pixels"));
   }
   conformal_rank(std::int64_t(data.split.validation.size()), recipe.detect.max_false_reject);
+  check(Fault::data, data.split.training.size() >= 2, shown(folder), ": of ", files.size(),
+        " good images one is left to train on, which has no spread; add good images or lower "
+        "data.validation_fraction");
   observer.message(text("split: ", data.split.training.size(), " to train on, ",
                         data.split.validation.size(), " held back for the threshold"));
   return data;
