@@ -75,6 +75,9 @@ Json parse_header(const char* begin, const char* end, const std::string& name) {
     if (event == Json::parse_event_t::key) {
       check(Fault::model, keys.back().insert(value.get<std::string>()).second, name,
             ": its header names ", written(value), " twice");
+      // An ordered object looks through all of its keys for each new one.
+      check(Fault::model, keys.back().size() <= kTensorLimit + 1, name,
+            ": its header has too many entries");
     }
     return true;
   };
@@ -91,9 +94,13 @@ Json parse_header(const char* begin, const char* end, const std::string& name) {
 std::vector<std::uint64_t> whole_numbers(const Json& json, const std::string& tensor,
                                          const std::string& name) {
   std::vector<std::uint64_t> numbers;
-  for (const Json& number : json) {
-    check(Fault::model, json.is_array() && number.is_number_unsigned(), name, ": the header entry of tensor ", tensor,
+  const auto refuse_unless = [&](bool whole) {
+    check(Fault::model, whole, name, ": the header entry of tensor ", tensor,
           " holds something that is not a whole number");
+  };
+  refuse_unless(json.is_array());  // null would be a list of none
+  for (const Json& number : json) {
+    refuse_unless(number.is_number_unsigned());
     numbers.push_back(number.get<std::uint64_t>());
   }
   return numbers;

@@ -166,6 +166,8 @@ TEST_CASE("safetensors: hostile headers") {
   CHECK_CONTAINS(one("F32", "[4.5]", "[0,16]"), "not a whole number");
   CHECK_CONTAINS(one("F32", "[true,4]", "[0,16]"), "not a whole number");
   CHECK_CONTAINS(one("F32", "4", "[0,16]"), "not a whole number");
+  CHECK_CONTAINS(one("F32", "null", "[0,4]"), "not a whole number");
+  CHECK_CONTAINS(one("F32", "{}", "[0,4]"), "not a whole number");
   CHECK_CONTAINS(one("F32", "[1e300]", "[0,16]"), "not a whole number");
   CHECK_CONTAINS(one("F32", "[1,1,1,1,4]", "[0,16]"), "rank 5");
   CHECK_CONTAINS(one("F64", "[2]", "[0,16]"), "unsupported type");
@@ -218,6 +220,9 @@ TEST_CASE("safetensors: headers that would take time or memory") {
     many += text(i ? "," : "", '"', i, "\":", entry("U8", "[0]", "[0,0]"));
   }
   CHECK_CONTAINS(refusal(many + "}", 0), "too many tensors");
+  std::string keys = "{";
+  for (int i = 0; i < 4098; ++i) keys += text(i ? "," : "", '"', i, "\":0");
+  CHECK_CONTAINS(refusal(keys, 0), "too many entries");  // before the end, which is missing, is seen
   for (const std::uint64_t length :
        {std::uint64_t(9), std::uint64_t(1) << 30, ~std::uint64_t(0), ~std::uint64_t(7)}) {
     Buffer bytes = with_header("{}", 6);
