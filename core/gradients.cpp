@@ -1,5 +1,7 @@
 #include "core/gradients.h"
 
+#include <algorithm>
+
 namespace dagan {
 
 Gradients::Gradients(Tape& tape, std::vector<char> wanted)
@@ -119,6 +121,7 @@ std::vector<Tensor> backward(Tensor loss, std::span<const Tensor> wanted) {
   check(loss.shape() == Shape{}, "[backward] the loss must be a scalar, but is ", loss);
   const std::size_t count = tape.nodes().size();
   Gradients gradients(tape, reached_by(tape, wanted));
+  std::vector<int> writer(tape.values().size(), -1);  // of values that have a gradient
   check(gradients.wants(loss), "[backward] ", loss, " depends on none of the wanted values");
   gradients.seed(loss, tape.constant(text("d(", loss.name(), ")"), {}, 1.0f));
 
@@ -128,7 +131,13 @@ std::vector<Tensor> backward(Tensor loss, std::span<const Tensor> wanted) {
     for (const Tensor& t : node.out) {
       check(tape[t].life == Life::persistent || !gradients.has_only_parts(t), "[backward] ",
             node.op->name(), " makes ", t, ", of which only parts have a gradient");
-      reached = reached || (gradients.has(t) && gradients.wants(t));
+      if (!gradients.has(t) || !gradients.wants(t)) continue;
+      // One gradient cannot belong to what a value held before and after it was overwritten.
+      const bool updates = std::find(node.in.begin(), node.in.end(), t) != node.in.end();
+      check(!updates && writer[t.id] < 0, "[backward] node ", updates ? int(i) : writer[t.id],
+            " overwrites ", t, " with what the loss depends on: write to a new value instead");
+      writer[t.id] = int(i);
+      reached = true;
     }
     if (!reached) continue;
     const std::size_t first = tape.nodes().size();

@@ -43,9 +43,9 @@ class Gradients {
 
 // Records the gradient of the scalar `loss` with respect to each of `wanted` (parts of one flat
 // value give parts of one flat gradient), computing only what they need. Throws when the loss does
-// not depend on one of them, when an op in between has no gradient, and when a value that the
-// backward pass has to read was overwritten after the forward pass read it; the message names both
-// places.
+// not depend on one of them, when an op in between has no gradient, when a value in between is
+// written twice, and when a value that the backward pass has to read was overwritten after the
+// forward pass read it; the message names both places.
 std::vector<Tensor> backward(Tensor loss, std::span<const Tensor> wanted);
 
 // The same for one tensor.

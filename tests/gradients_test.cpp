@@ -271,6 +271,21 @@ TEST_CASE("backward: a value that was overwritten after it was read") {
   CHECK_NOTHROW(backward(fine, std::vector{a}));
 }
 
+TEST_CASE("backward: a value in between that is written twice is refused, not wrong") {
+  Tape tape;
+  const Tensor w = leaf(tape, "w", {1, 2, 2, 2});
+  const Tensor x = tape.make("x", {1, 2, 2, 2}, Life::input);
+  const Tensor updated = 2.0 * w, replaced = 2.0 * w;
+  linear_into(updated, {}, {.alpha = 3}, updated);
+  linear_into(w, {}, {.alpha = 3}, replaced);
+  const auto refusal = [&](Tensor y) {
+    const Tensor loss = mean_squared_error(y, x);
+    return error_of(Fault::bug, [&] { backward(loss, std::vector{w}); });
+  };
+  CHECK_CONTAINS(refusal(updated), "node 2 overwrites linear (1,2,2,2)");
+  CHECK_CONTAINS(refusal(replaced), "node 3 overwrites linear#2 (1,2,2,2)");
+}
+
 TEST_CASE("backward: a part of a flat buffer that was overwritten as a whole") {
   Tape tape;
   Parameters p(tape, "net", Phase::training);
