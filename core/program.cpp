@@ -15,13 +15,13 @@ std::vector<View> shapes_of(const std::vector<Tensor>& tensors) {
 }  // namespace
 
 Program::Program(const Tape& tape, const Backend& backend, Store& store, PlanOptions options)
-    : backend_(backend) {
+    : backend_(backend), arena_(nullptr, backend.runtime.release) {
   std::vector<std::int64_t> scratch;
   for (const Node& node : tape.nodes()) {
     scratch.push_back(node.op->scratch(*backend.kernels, shapes_of(node.in), shapes_of(node.out)));
   }
   plan_ = plan(tape, scratch, options);
-  arena_ = static_cast<std::byte*>(backend.runtime.allocate(std::size_t(plan_.arena)));
+  arena_.reset(static_cast<std::byte*>(backend.runtime.allocate(std::size_t(plan_.arena))));
 
   const std::vector<Value>& values = tape.values();
   for (int id = 0; id < int(values.size()); ++id) {
@@ -37,12 +37,10 @@ Program::Program(const Tape& tape, const Backend& backend, Store& store, PlanOpt
     Step step{node.op, {}, {}, {}};
     for (const Tensor& t : node.in) step.in.push_back(views_[t.id]);
     for (const Tensor& t : node.out) step.out.push_back(views_[t.id]);
-    if (plan_.scratch[i] >= 0) step.launch.scratch = arena_ + plan_.scratch[i];
+    if (plan_.scratch[i] >= 0) step.launch.scratch = arena_.get() + plan_.scratch[i];
     steps_.push_back(std::move(step));
   }
 }
-
-Program::~Program() { backend_.runtime.release(arena_); }
 
 View Program::bind(const std::vector<Value>& values, int id, Store& store) const {
   const Value& value = values[id];
@@ -52,7 +50,7 @@ View Program::bind(const std::vector<Value>& values, int id, Store& store) const
     const View entry = store.entry(whole.name, whole.shape, whole.dtype);
     view.data = entry.as<std::byte>() + value.offset * size_of(value.dtype);
   } else if (plan_.offset[id] >= 0) {
-    view.data = arena_ + plan_.offset[id];
+    view.data = arena_.get() + plan_.offset[id];
   }
   return view;
 }

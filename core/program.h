@@ -1,6 +1,7 @@
 // A planned tape, bound to a backend and a store: fixed memory, fixed views. Running it is a loop
 // of launches without an allocation or a decision.
 #pragma once
+#include <memory>
 #include <span>
 #include <vector>
 
@@ -13,7 +14,6 @@ class Program {
  public:
   // The store must outlive the program. Entries that the store lacks are made, filled with zeros.
   Program(const Tape& tape, const Backend& backend, Store& store, PlanOptions options = {});
-  ~Program();
   Program(const Program&) = delete;
   Program& operator=(const Program&) = delete;
 
@@ -58,7 +58,7 @@ class Program {
 
   Backend backend_;
   Plan plan_;
-  std::byte* arena_ = nullptr;
+  std::unique_ptr<std::byte, void (*)(void*)> arena_;
   std::vector<View> views_;  // by value id
   std::vector<Life> lives_;
   std::vector<Step> steps_;

@@ -99,7 +99,7 @@ TEST_CASE("program: an output is there after the run, whatever is computed behin
   CHECK(got == std::vector<float>(8, 2.0f));
 }
 
-std::int64_t allocations = 0;
+std::int64_t allocations = 0, held = 0;
 
 TEST_CASE("program: memory is taken once, before the first run") {
   Backend counting = cpu_backend();
@@ -117,6 +117,25 @@ TEST_CASE("program: memory is taken once, before the first run") {
   program.run();
   program.run();
   CHECK(allocations == 2);
+}
+
+TEST_CASE("program: one that cannot be made gives its memory back") {
+  Backend counting = cpu_backend();
+  counting.runtime.allocate = [](std::size_t bytes) {
+    ++held;
+    return cpu_backend().runtime.allocate(bytes);
+  };
+  counting.runtime.release = [](void* memory) {
+    --held;
+    cpu_backend().runtime.release(memory);
+  };
+  Tape tape;
+  tape.keep(tanh(tape.make("w", {1, 1, 1, 3}, Life::persistent)));
+  Store store(counting.runtime);
+  store.entry("w", {1, 1, 1, 4});
+  CHECK(held == 1);
+  error_of(Fault::model, [&] { Program(tape, counting, store); });
+  CHECK(held == 1);
 }
 
 TEST_CASE("program: two programs share what the store holds") {
