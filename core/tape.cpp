@@ -38,6 +38,8 @@ Tensor Tape::make(std::string name, Shape shape, Life life, DType dtype) {
   if (life == Life::persistent) {
     for (int i = 0; i < int(values_.size()); ++i) {
       if (values_[i].name != name) continue;
+      check(values_[i].life == Life::persistent, "[tape] ", name,
+            " is recorded already, as a value that does not outlive the program");
       check(values_[i].shape == shape && values_[i].dtype == dtype, "[tape] ", name,
             " is recorded as ", values_[i].shape, " and as ", shape);
       return {this, i};

@@ -40,6 +40,10 @@ TEST_CASE("tape: a persistent value is one value however often it is made") {
     tape.make("w", {1, 1, 1, 4}, Life::persistent);
   });
   CHECK_CONTAINS(error, "w is recorded as (1,1,1,3) and as (1,1,1,4)");
+  const Tensor x = tape.make("x", {}, Life::input);
+  CHECK_CONTAINS(error_of(Fault::bug, [&] { tape.make("x", {}, Life::persistent); }),
+                 "x is recorded already");
+  CHECK(tape[x].life == Life::input);
 }
 
 TEST_CASE("tape: the description has a line for each node, with operands and shapes") {
