@@ -17,10 +17,11 @@ class Adam {
   // One update of every parameter. `gradients` come from backward(loss, parameters.all()). Returns the
   // u32 scalar (an output) that says whether all gradients were finite: if not, nothing was changed.
   // Store entries: <network>.adam.m, <network>.adam.v and, with an average,
-  // <network>.average.parameters and <network>.average.statistics, which move too.
+  // <network>.average.parameters, which moves too.
   Tensor update(const Parameters& parameters, std::span<const Tensor> gradients) const;
 
-  // Moves the averaged running statistics; to be recorded after the last node that changes them.
+  // Moves the averaged running statistics (<network>.average.statistics); to be recorded after the last
+  // node that changes them. Nothing without statistics or without an average.
   void average_statistics(const Parameters& parameters) const;
 
  private:
