@@ -103,8 +103,6 @@ TEST_CASE("text: every printable character differs, lines fit their widths") {
   CHECK(fitted("reconstruction", 82) == "reconstruc...");
   CHECK(fitted("reconstruction", 17) == "rec");
   CHECK(fitted("abc", 0).empty());
-  CHECK(short_number(0.020812) == "0.0208");
-  CHECK(short_number(12) == "12");
 }
 
 TEST_CASE("camera values become shades between the levels") {
@@ -166,18 +164,6 @@ TEST_CASE("an overlay colours what is above the threshold and outlines it from o
   CHECK(count(draw_overlay(image, {}, map, 2), mix(grey, heat_colour(0.5f), 0.2f)) == 81);
 }
 
-TEST_CASE("the colour bar leaves the picture alone and marks the middle") {
-  const Picture picture(64, 50, {9, 9, 9});
-  const Picture result = with_colour_bar(picture, 0.5f);
-  CHECK(result.height() == 64);
-  CHECK(result.width() > 60);
-  CHECK(same(picture, result));
-  CHECK(result.at(0, 60) == heat_colour(1));
-  CHECK(result.at(63, 60) == heat_colour(0));
-  CHECK(result.at(31, 60) == kBlack);
-  CHECK(with_colour_bar(Picture(5, 5), 0.5f).height() >= 3 * kGlyphHeight);
-}
-
 TEST_CASE("a contact sheet: rows of tiles, one pixel apart, readable headings") {
   std::vector<float> ones(2 * 8 * 8, 1.0f), zeros(2 * 8 * 8, -1.0f);
   const Shape shape = {2, 8, 8, 1};
@@ -192,9 +178,6 @@ TEST_CASE("a contact sheet: rows of tiles, one pixel apart, readable headings") 
   CHECK(same(Picture(tile, tile, kWhite), sheet, top, 0));
   CHECK(same(Picture(tile, tile, kBlack), sheet, top + tile + 1, tile + 1));
   CHECK(same(Picture(tile, tile, heat_colour(0.5f)), sheet, top, 2 * tile + 2));
-  const std::vector<std::string> captions = {"first", "second"};
-  CHECK(contact_sheet(columns, captions).height() > sheet.height() + 2 * kGlyphHeight);
-  CHECK_THROWS_AS(contact_sheet(columns, std::span(captions).first(1)), Error);
   std::vector<SheetColumn> uneven = columns;
   uneven[1].tensor.shape.n = 1;
   CHECK_THROWS_AS(contact_sheet(uneven), Error);

@@ -42,8 +42,6 @@ TEST_CASE("numbers for people") {
   CHECK(percent(std::nullopt) == "-");
   CHECK(range(Interval{0.911, 0.98249}) == "0.911 .. 0.982");
   CHECK(range(std::nullopt) == "-");
-  CHECK(percent_range(Interval{0, 0.168}) == "0.0 .. 16.8 %");
-  CHECK(percent_range(std::nullopt) == "-");
 }
 
 }  // namespace

@@ -1,4 +1,4 @@
-// A bitmap font of 5 x 7 pixels for captions: printable ASCII.
+// A bitmap font of 5 x 7 pixels for headings: printable ASCII.
 #pragma once
 #include <array>
 #include <cstdint>

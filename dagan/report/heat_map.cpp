@@ -3,10 +3,8 @@
 #include <algorithm>
 #include <cmath>
 #include <cstddef>
-#include <string>
 
 #include "core/check.h"
-#include "dagan/report/font.h"
 
 namespace dagan {
 namespace {
@@ -89,31 +87,6 @@ Picture draw_overlay(const Image& image, Levels levels, std::span<const float> m
   }
   draw_outline(picture, map, threshold);
   return picture;
-}
-
-Picture with_colour_bar(const Picture& picture, float threshold) {
-  constexpr Rgb kInk = kBlack;
-  const int scale = int(std::max<std::int64_t>(1, picture.height() / 300));
-  const std::int64_t gap = 6 * scale, bar = 12 * scale, text = kGlyphHeight * scale;
-  const std::string labels[] = {short_number(2.0 * threshold), short_number(threshold), "0"};
-  std::int64_t label_width = 0;
-  for (const std::string& label : labels) {
-    label_width = std::max(label_width, text_width(label, scale));
-  }
-  const std::int64_t height = std::max(picture.height(), 4 * text);
-  const std::int64_t left = picture.width() + gap, right = left + bar;
-  Picture result(height, right + gap + label_width + gap, kWhite);
-  result.paste(picture, 0, 0);
-  for (std::int64_t y = 0; y < height; ++y) {
-    const float t = 1 - float(y) / float(height - 1);
-    result.fill(y, left, 1, bar, heat_colour(t));
-  }
-  const std::int64_t middle = (height - 1) / 2;
-  result.fill(middle - scale / 2, left - gap / 2, scale, bar + gap, kInk);
-  result.write(0, right + gap, labels[0], kInk, scale);
-  result.write(middle - text / 2, right + gap, labels[1], kInk, scale);
-  result.write(height - text, right + gap, labels[2], kInk, scale);
-  return result;
 }
 
 }  // namespace dagan

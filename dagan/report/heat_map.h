@@ -25,7 +25,4 @@ Picture draw_heat_map(std::span<const float> map, std::int64_t height, std::int6
 Picture draw_overlay(const Image& image, Levels levels, std::span<const float> map,
                      float threshold);
 
-// The picture with the colour scale to its right, 0, threshold and twice the threshold marked.
-Picture with_colour_bar(const Picture& picture, float threshold);
-
 }  // namespace dagan

@@ -1,7 +1,6 @@
 #include "dagan/report/picture.h"
 
 #include <algorithm>
-#include <charconv>
 #include <cmath>
 #include <numeric>
 
@@ -14,7 +13,7 @@ namespace {
 static_assert(sizeof(Rgb) == 3, "a picture's pixels are read as Rgb");
 
 constexpr Rgb kPaper = {24, 24, 28}, kInk = {225, 225, 225};
-constexpr int kStrip = kGlyphHeight + kDescent + 3;  // pixels at scale 1, a line of captions
+constexpr int kStrip = kGlyphHeight + kDescent + 3;  // pixels at scale 1, a line of headings
 
 // What is not a number is black.
 std::uint8_t shade(float share) {
@@ -102,13 +101,6 @@ std::string fitted(std::string_view words, std::int64_t width, int scale) {
   return std::string(words.substr(0, room - 3)) + "...";
 }
 
-std::string short_number(double value) {
-  char digits[32];
-  const auto end =
-      std::to_chars(digits, digits + sizeof(digits), value, std::chars_format::general, 3);
-  return {digits, end.ptr};
-}
-
 Picture draw_image(const Image& image, Levels levels) {
   const Shape shape = image.shape;
   const float width = levels.high - levels.low;
@@ -138,10 +130,7 @@ Picture draw_map(View x, std::int64_t n, float threshold) {
               [&](std::int64_t i) { return heat_colour(on_scale(data[i], threshold)); });
 }
 
-Picture grid(std::span<const std::vector<Picture>> rows, std::span<const std::string> headings,
-             std::span<const std::string> captions) {
-  check(captions.empty() || captions.size() == rows.size(), "[grid] ", captions.size(),
-        " captions for ", rows.size(), " rows");
+Picture grid(std::span<const std::vector<Picture>> rows, std::span<const std::string> headings) {
   std::vector<std::int64_t> widths(headings.size()), heights;
   for (const auto& row : rows) {
     widths.resize(std::max(widths.size(), row.size()));
@@ -155,10 +144,9 @@ Picture grid(std::span<const std::vector<Picture>> rows, std::span<const std::st
       std::accumulate(widths.begin(), widths.end(), std::int64_t(widths.size()) - 1);
   const std::int64_t widest = widths.empty() ? 0 : *std::max_element(widths.begin(), widths.end());
   const int scale = int(std::max<std::int64_t>(1, widest / 300));
-  const std::int64_t top = headings.empty() ? 0 : kStrip * scale;
-  const std::int64_t below = captions.empty() ? 0 : kStrip * scale, margin = 2 * scale;
-  const std::int64_t height = std::accumulate(heights.begin(), heights.end(),
-                                              top + std::int64_t(rows.size()) * (below + 1) - 1);
+  const std::int64_t top = headings.empty() ? 0 : kStrip * scale, margin = 2 * scale;
+  const std::int64_t height =
+      std::accumulate(heights.begin(), heights.end(), top + std::int64_t(rows.size()) - 1);
   Picture sheet(std::max<std::int64_t>(height, 1), std::max<std::int64_t>(width, 1), kPaper);
 
   std::int64_t x = 0;
@@ -173,11 +161,7 @@ Picture grid(std::span<const std::vector<Picture>> rows, std::span<const std::st
       sheet.paste(rows[r][i], y, x);
       x += widths[i] + 1;
     }
-    y += heights[r];
-    if (!captions.empty()) {
-      sheet.write(y + margin, margin, fitted(captions[r], width - margin, scale), kInk, scale);
-    }
-    y += below + 1;
+    y += heights[r] + 1;
   }
   return sheet;
 }

@@ -41,7 +41,6 @@ class Picture {
 std::int64_t text_width(std::string_view words, int scale = 1);  // pixels
 // As much of the words as fits, the last three characters dots where some were dropped.
 std::string fitted(std::string_view words, std::int64_t width, int scale = 1);
-std::string short_number(double value);  // three significant digits, the same in every locale
 
 // Camera values as colours: levels.low is black, levels.high is white.
 Picture draw_image(const Image& image, Levels levels);
@@ -51,9 +50,7 @@ Picture draw_tensor(View x, std::int64_t n);
 Picture draw_map(View x, std::int64_t n, float threshold);
 
 // Rows of pictures with gaps of one pixel. Each column is as wide as its widest picture, each row
-// as high as its highest. `headings`: one a column, or none; `captions`: one a row, below it, or
-// none.
-Picture grid(std::span<const std::vector<Picture>> rows, std::span<const std::string> headings,
-             std::span<const std::string> captions);
+// as high as its highest. `headings`: one a column, or none.
+Picture grid(std::span<const std::vector<Picture>> rows, std::span<const std::string> headings);
 
 }  // namespace dagan

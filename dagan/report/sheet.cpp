@@ -6,7 +6,7 @@
 
 namespace dagan {
 
-Picture contact_sheet(std::span<const SheetColumn> columns, std::span<const std::string> captions) {
+Picture contact_sheet(std::span<const SheetColumn> columns) {
   check(!columns.empty(), "[contact_sheet] no columns");
   const std::int64_t rows = columns[0].tensor.shape.n;
   std::vector<std::vector<Picture>> tiles(static_cast<std::size_t>(rows));
@@ -24,7 +24,7 @@ Picture contact_sheet(std::span<const SheetColumn> columns, std::span<const std:
     }
     headings.push_back(column.heading);
   }
-  return grid(tiles, headings, captions);
+  return grid(tiles, headings);
 }
 
 }  // namespace dagan

@@ -17,7 +17,6 @@ struct SheetColumn {
 // One row for each of the N items, one column for each tensor, e.g. input | reconstruction |
 // residual. Tiles narrower than a heading are enlarged by whole factors.
 // Errors: columns with different N (bug).
-Picture contact_sheet(std::span<const SheetColumn> columns,
-                      std::span<const std::string> captions = {});
+Picture contact_sheet(std::span<const SheetColumn> columns);
 
 }  // namespace dagan

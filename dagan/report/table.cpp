@@ -76,9 +76,4 @@ std::string range(const std::optional<Interval>& interval, int digits) {
   return digits_of(interval->low, digits) + " .. " + digits_of(interval->high, digits);
 }
 
-std::string percent_range(const std::optional<Interval>& interval, int digits) {
-  if (!interval) return "-";
-  return digits_of(interval->low * 100, digits) + " .. " + percent(interval->high, digits);
-}
-
 }  // namespace dagan

@@ -27,6 +27,5 @@ class Table {
 std::string fixed(std::optional<double> value, int digits = 3);              // 0.953
 std::string percent(std::optional<double> share, int digits = 1);            // 4.2 %
 std::string range(const std::optional<Interval>& interval, int digits = 3);  // 0.911 .. 0.982
-std::string percent_range(const std::optional<Interval>& interval, int digits = 1);
 
 }  // namespace dagan
