@@ -96,24 +96,5 @@ TEST_CASE("equal pictures stay on one side and are reported") {
                  "of 10 good images (1 of them different) none is left");
 }
 
-TEST_CASE("the same picture in training and test is an error with both names") {
-  const std::vector<Digest> contents = digests(12);
-  std::vector<std::filesystem::path> files;
-  for (int i = 0; i < 12; ++i) files.push_back(text("f", i, ".png"));
-  const std::span<const Digest> digest_span(contents);
-  const std::span<const std::filesystem::path> file_span(files);
-  const NamedContents training{"training", file_span.first(6), digest_span.first(6)};
-  check_no_duplicates(training, {"test", file_span.last(6), digest_span.last(6)});
-  const std::string one = error_of(Fault::data, [&] {
-    check_no_duplicates(training, {"test", file_span.last(6), digest_span.subspan(5, 6)});
-  });
-  CHECK_CONTAINS(one, "1 image has the same pixels in training and test: f5.png = f6.png;");
-  const std::string many = error_of(Fault::data, [&] {
-    check_no_duplicates(training, {"test", file_span.last(6), digest_span.first(6)});
-  });
-  CHECK_CONTAINS(many, "6 images have");
-  CHECK_CONTAINS(many, "f2.png = f8.png, ...;");
-}
-
 }  // namespace
 }  // namespace dagan

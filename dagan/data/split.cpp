@@ -5,7 +5,6 @@
 #include <map>
 
 #include "core/check.h"
-#include "dagan/data/file.h"
 
 namespace dagan {
 
@@ -36,22 +35,6 @@ Split split_by_content(std::span<const Digest> contents, double validation_fract
   std::sort(split.validation.begin(), split.validation.end());
   std::sort(split.duplicates.begin(), split.duplicates.end());
   return split;
-}
-
-void check_no_duplicates(const NamedContents& a, const NamedContents& b) {
-  std::map<Digest, std::size_t> in_a;
-  for (std::size_t i = 0; i < a.contents.size(); ++i) in_a.emplace(a.contents[i], i);
-  constexpr std::size_t kShown = 3;
-  std::size_t count = 0;
-  std::string pairs;
-  for (std::size_t i = 0; i < b.contents.size(); ++i) {
-    const auto same = in_a.find(b.contents[i]);
-    if (same == in_a.end() || ++count > kShown) continue;
-    pairs += text(count > 1 ? ", " : "", shown(a.files[same->second]), " = ", shown(b.files[i]));
-  }
-  check(Fault::data, count == 0, count, count == 1 ? " image has" : " images have",
-        " the same pixels in ", a.role, " and ", b.role, ": ", pairs, count > kShown ? ", ..." : "",
-        "; remove one of each, or the result would look better than it is");
 }
 
 }  // namespace dagan

@@ -3,7 +3,6 @@
 #pragma once
 #include <cstddef>
 #include <cstdint>
-#include <filesystem>
 #include <span>
 #include <vector>
 
@@ -23,14 +22,5 @@ struct Split {
 // Errors (Fault::data): nothing left for training.
 Split split_by_content(std::span<const Digest> contents, double validation_fraction,
                        std::uint64_t seed);
-
-struct NamedContents {
-  const char* role;  // "training", as errors call it
-  std::span<const std::filesystem::path> files;
-  std::span<const Digest> contents;
-};
-
-// Fault::data naming the first pairs of files whose pixels are the same in both.
-void check_no_duplicates(const NamedContents& a, const NamedContents& b);
 
 }  // namespace dagan
