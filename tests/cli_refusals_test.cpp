@@ -46,6 +46,10 @@ TEST_CASE("recipes and options: code 2") {
   refused(2, "train --data set --out new --recipe tiny --max-false-reject 1%", "99");
   refused(2, "train --data set --out new --stesp 3", "did you mean --steps?");
   refused(2, "train --out new --resume --data set", "--data cannot go with --resume");
+  refused(2, "train --data set --out new --set 'model.kind=u\nnet'", "u net: expected one of");
+  refused(2, "train --data set/train/good --out set/train/good/new", "lies among the images");
+  refused(2, "train --data set/train/good/. --out set/train/good", "lies among the images");
+  refused(2, "train --data set --out set/test/new", "lies among the images");
   CHECK(!fs::exists(folder / "new"));
 }
 

@@ -34,7 +34,8 @@ int run(const std::vector<std::string>& words) {
   return request.command->run(arguments);
 }
 
-int report(int code, const std::string& message) {
+int report(int code, std::string message) {
+  for (char& letter : message) letter = letter == '\n' || letter == '\r' ? ' ' : letter;
   std::cerr << "dagan: " << message << "\n";
   return code;
 }

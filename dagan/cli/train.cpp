@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <csignal>
 #include <iostream>
 
@@ -14,6 +15,7 @@ namespace dagan {
 namespace {
 
 // While it lives, the first SIGINT or SIGTERM asks training to save and stop; a second one kills.
+// A closed pipe only ends the messages that went into it: hours of training are worth more.
 class StopSignals {
  public:
   StopSignals() {
@@ -24,17 +26,20 @@ class StopSignals {
     sigemptyset(&action.sa_mask);
     sigaction(SIGINT, &action, &interrupt_);
     sigaction(SIGTERM, &action, &terminate_);
+    action.sa_handler = SIG_IGN;
+    sigaction(SIGPIPE, &action, &pipe_);
   }
   ~StopSignals() {
     sigaction(SIGINT, &interrupt_, nullptr);
     sigaction(SIGTERM, &terminate_, nullptr);
+    sigaction(SIGPIPE, &pipe_, nullptr);
   }
   StopSignals(const StopSignals&) = delete;
   StopSignals& operator=(const StopSignals&) = delete;
 
  private:
   struct sigaction interrupt_ {
-  }, terminate_{};
+  }, terminate_{}, pipe_{};
 };
 
 // The built-in recipe or file, then --set in the given order, then the options that name a key.
@@ -62,6 +67,26 @@ void check_resume(const Arguments& arguments) {
   }
 }
 
+bool lies_within(const std::filesystem::path& inner, const std::filesystem::path& outer) {
+  std::error_code error;
+  const auto path = std::filesystem::weakly_canonical(std::filesystem::absolute(inner), error);
+  const auto folder = std::filesystem::canonical(outer, error);
+  const auto end = std::mismatch(folder.begin(), folder.end(), path.begin(), path.end()).first;
+  return !folder.empty() && end == folder.end();
+}
+
+// A run's pictures would be taken for images of parts when the data folder is next read.
+void check_apart(const TrainOptions& options) {
+  const std::filesystem::path &data = options.data, &out = options.out;
+  std::error_code error;
+  const bool separate = std::filesystem::is_directory(data / "train", error) ||
+                        std::filesystem::is_directory(data / "test", error);
+  const bool within = separate ? lies_within(out, data / "train") || lies_within(out, data / "test")
+                               : lies_within(out, data);
+  check(Fault::usage, !within, shown(out), ": lies among the images of ", shown(data),
+        ", and a run writes pictures; choose an --out elsewhere");
+}
+
 }  // namespace
 
 int run_train(const Arguments& arguments) {
@@ -75,6 +100,7 @@ int run_train(const Arguments& arguments) {
     check_resume(arguments);
   } else {
     check(Fault::usage, !options.data.empty(), "train needs --data DIR: a folder of good images");
+    check_apart(options);
     options.recipe = resolve_recipe(arguments);
   }
   if (options.dry_run && !options.resume) std::cout << write_recipe(options.recipe) << std::flush;
