@@ -63,6 +63,9 @@ TEST_CASE("eval: gates and files") {
   CHECK(lines(csv) ==
         1 + counts.at("good").get<std::size_t>() + counts.at("defect").get<std::size_t>());
   CHECK(!fs::is_empty(workshop().folder / "result/worst"));
+  workshop().folder.put("result/worst/good_07_of_an_earlier_run.png", "");
+  CHECK(workshop().run("eval run --out result -q").code == 0);
+  CHECK(!fs::exists(workshop().folder / "result/worst/good_07_of_an_earlier_run.png"));
 }
 
 TEST_CASE("detect: formats, pictures and verdicts") {

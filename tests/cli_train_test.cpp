@@ -1,5 +1,8 @@
 // Training by the command line: what it prints, and which bits it writes.
 #include <doctest/doctest.h>
+#include <fcntl.h>
+#include <sys/file.h>
+#include <unistd.h>
 
 #include "tests/cli_workshop.h"
 
@@ -50,4 +53,32 @@ TEST_CASE("training: interrupted and resumed is uninterrupted") {
   CHECK(workshop().run("train --out stopped --resume -q").code == 0);
   CHECK(workshop().run("train --out straight" + recipe).code == 0);
   CHECK(content(folder / "stopped/model.dagan") == content(folder / "straight/model.dagan"));
+}
+
+TEST_CASE("training: one process in a run folder") {
+  const TemporaryFolder& folder = workshop().folder;
+  fs::create_directories(folder / "shared");
+  const int lock = ::open((folder / "shared").c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  REQUIRE(::flock(lock, LOCK_EX) == 0);
+  refused(6, "train --data set --out shared --recipe tiny --steps 3", "another process");
+  ::close(lock);
+  CHECK(workshop().run("train --data set --out shared --recipe tiny --steps 3 -q").code == 0);
+}
+
+TEST_CASE("training outlives whoever read its messages, and writes none into its files") {
+  const TemporaryFolder& folder = workshop().folder;
+  const std::string train = "dagan train --data set --recipe tiny --steps 30 --out ";
+  workshop().shell("{ " + train + "piped 2>&1 > /dev/null; echo $? > code; } | true");
+  CHECK(content(folder / "code") == "0\n");
+  CHECK(workshop().shell(train + "closed 2>&-").code == 0);
+  CHECK(content(folder / "closed/model.dagan") == content(folder / "run/model.dagan"));
+  CHECK(workshop().shell(train + "mute >&- 2>&- <&-").code == 6);
+  CHECK(fs::exists(folder / "mute/model.dagan"));
+}
+
+TEST_CASE("a data folder with a line break in its name") {
+  workshop().shell("cp -r set 'two\nlines'");
+  CHECK(workshop().run("train --data 'two\nlines' --out broken --recipe tiny --steps 3 -q").code ==
+        0);
+  CHECK(workshop().run("eval broken -q").code == 0);
 }

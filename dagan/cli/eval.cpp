@@ -23,9 +23,7 @@ constexpr std::size_t kWorst =
 fs::path data_folder(const Arguments& arguments) {
   if (arguments.has("--data")) return arguments.text("--data");
   const fs::path run = model_path(arguments.text("model")).parent_path();
-  std::ifstream in(RunFolder(run).source());
-  std::string folder;
-  std::getline(in, folder);
+  const fs::path folder = RunFolder(run).data();
   check(Fault::usage, !folder.empty(), shown(run),
         ": does not say which data it was trained on; give --data DIR");
   return folder;
@@ -45,8 +43,19 @@ std::vector<std::size_t> worst(const Evaluation& e, bool defect) {
   return order;
 }
 
+// Of an earlier evaluation, whose pictures would stand among the new ones.
+void remove_worst(const fs::path& folder) {
+  std::error_code error;
+  for (const fs::directory_entry& entry : fs::directory_iterator(folder, error)) {
+    const std::string name = entry.path().filename().string();
+    const bool ours = name.starts_with("good_") || name.starts_with("defect_");
+    if (ours && name.ends_with(".png")) fs::remove(entry.path(), error);
+  }
+}
+
 void write_results(const fs::path& out, const Evaluation& e, const Model& model) {
   const Pictures pictures("", out / "worst", model.preprocessing.levels, model.threshold);
+  remove_worst(out / "worst");
   write_file(out / "metrics.json", evaluation_json(e, model) + "\n");
   write_file(out / "results.csv", scores_csv(e, model));
   for (const bool defect : {false, true}) {

@@ -1,3 +1,4 @@
+#include <fcntl.h>
 #include <unistd.h>
 
 #include <cstdlib>
@@ -16,9 +17,18 @@ void restart_with_waiting_threads(char** argv) {
   execv("/proc/self/exe", argv);  // returns only where that is not possible: then they spin
 }
 
+// Where one of the three standard descriptors is closed, the next file to be opened would get its
+// number, and messages would go into that file. Each is opened so that writing to it still fails.
+void keep_standard_descriptors() {
+  for (int descriptor = 0; descriptor < 3; ++descriptor) {
+    if (fcntl(descriptor, F_GETFD) < 0) open("/dev/null", O_RDONLY);
+  }
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
+  keep_standard_descriptors();
   restart_with_waiting_threads(argv);
   return dagan::run_program(argc, argv);
 }

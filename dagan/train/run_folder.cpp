@@ -1,6 +1,12 @@
 #include "dagan/train/run_folder.h"
 
+#include <fcntl.h>
+#include <sys/file.h>
+#include <unistd.h>
+
+#include <cerrno>
 #include <nlohmann/json.hpp>
+#include <sstream>
 
 #include "core/check.h"
 #include "dagan/data/file.h"
@@ -32,7 +38,27 @@ fs::path RunFolder::sample(std::int64_t step) const {
          ("step_" + std::string(digits.size() < 6 ? 6 - digits.size() : 0, '0') + digits + ".png");
 }
 
-void RunFolder::create(bool force) const {
+RunFolder::~RunFolder() {
+  if (lock_ >= 0) ::close(lock_);
+}
+
+// Where the file system has no locks, training goes on without.
+void RunFolder::lock() {
+  if (lock_ >= 0) return;
+  lock_ = ::open(root_.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  const bool taken = lock_ >= 0 && ::flock(lock_, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK;
+  check(Fault::output, !taken, shown(root_),
+        ": another process trains there; wait for it, or choose another --out");
+}
+
+fs::path RunFolder::data() const {
+  std::ifstream in(source(), std::ios::binary);
+  std::ostringstream path;
+  path << in.rdbuf();
+  return path.str();
+}
+
+void RunFolder::create(bool force) {
   std::error_code error;
   if (!force) {
     check(Fault::output, !present(model()), shown(root_),
@@ -43,6 +69,7 @@ void RunFolder::create(bool force) const {
   fs::create_directories(samples(), error);
   check(Fault::output, !error, shown(root_), ": cannot be made: ", error.message(),
         "; choose another --out");
+  lock();
   clean();
   for (const fs::path& file : {model(), checkpoint(), metrics(), manifest(), recipe(), source()}) {
     fs::remove(file, error);
@@ -53,11 +80,12 @@ void RunFolder::create(bool force) const {
   }
 }
 
-void RunFolder::require_unfinished() const {
+void RunFolder::require_unfinished() {
   check(Fault::output, !present(model()), shown(root_),
         ": this run is finished; evaluate it with `dagan eval ", shown(root_), "`");
   check(Fault::output, present(checkpoint()) && present(recipe()) && present(source()),
         shown(root_), ": holds no run to continue; start one without --resume");
+  lock();
   clean();
 }
 

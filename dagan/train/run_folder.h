@@ -13,6 +13,9 @@ namespace dagan {
 class RunFolder {
  public:
   explicit RunFolder(std::filesystem::path root) : root_(std::move(root)) {}
+  RunFolder(const RunFolder&) = delete;
+  RunFolder& operator=(const RunFolder&) = delete;
+  ~RunFolder();
 
   std::filesystem::path recipe() const { return root_ / "recipe.toml"; }
   std::filesystem::path source() const { return root_ / "data.txt"; }  // the data folder's path
@@ -24,17 +27,24 @@ class RunFolder {
   std::filesystem::path sample(std::int64_t step) const;
   const std::filesystem::path& root() const { return root_; }
 
-  // Makes the folder. Fault::output when it holds a run, finished or not, unless `force`, which
-  // removes that run's files and no others; or when nothing can be written.
-  void create(bool force) const;
+  // Makes the folder and keeps other processes out of it. Fault::output when it holds a run,
+  // finished or not, unless `force`, which removes that run's files and no others; when another
+  // process trains there; or when nothing can be written.
+  void create(bool force);
 
-  // Fault::output when there is no unfinished run to continue.
-  void require_unfinished() const;
+  // Keeps other processes out. Fault::output when there is no unfinished run to continue, or when
+  // another process trains there.
+  void require_unfinished();
+
+  // The path in data.txt; empty when there is none.
+  std::filesystem::path data() const;
 
  private:
+  void lock();         // until the object or the process ends, however it ends
   void clean() const;  // of what a killed process left behind
 
   std::filesystem::path root_;
+  int lock_ = -1;  // a descriptor of the folder
 };
 
 struct ManifestRow {

@@ -153,11 +153,7 @@ class Training {
 
  private:
   std::filesystem::path data_folder() const {
-    if (!options_.resume) return options_.data;
-    std::ifstream in(folder_.source());
-    std::string path;
-    std::getline(in, path);
-    return path;
+    return options_.resume ? folder_.data() : options_.data;
   }
 
   double value(Tensor t) const { return t ? program_->scalar(t) : 0; }
