@@ -1,7 +1,5 @@
 #include "dagan/data/dataset.h"
 
-#include <algorithm>
-#include <map>
 #include <system_error>
 
 #include "core/check.h"

@@ -1,7 +1,4 @@
 // Windows bitmaps without compression: palettes of 1, 4 and 8 bits, and colour of 24 and 32 bits.
-#include <algorithm>
-#include <cstring>
-
 #include "dagan/data/codecs.h"
 
 namespace dagan {

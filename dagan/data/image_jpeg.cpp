@@ -2,7 +2,6 @@
 // on.
 #include <csetjmp>
 #include <cstdio>
-#include <cstring>
 // clang-format off: jpeglib.h needs <cstdio> before it
 #include <jpeglib.h>
 // clang-format on

@@ -1,6 +1,5 @@
 // PNG by stb_image. The chunks are walked and their checksums tested first: stb_image trusts
 // lengths, skips checksums, and would take the memory that a damaged file asks for.
-#include <algorithm>
 #include <array>
 #include <cstdlib>
 #include <cstring>

@@ -1,6 +1,5 @@
 // PNG of 8 and 16 bits, grey and RGB; only the deflate compressor is stb_image_write's, which
 // itself writes no 16-bit files.
-#include <array>
 #include <cstdlib>
 #include <cstring>
 #include <memory>

@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <cstdlib>
 
 #include "dagan/data/synth_parts.h"
 

@@ -1,5 +1,8 @@
 // A loaded model that scores images: what a program that embeds dagan needs.
 #pragma once
+#include <span>
+#include <vector>
+
 #include "dagan/detect/model_file.h"
 
 namespace dagan {

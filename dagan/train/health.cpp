@@ -1,5 +1,6 @@
 #include "dagan/train/health.h"
 
+#include <algorithm>
 #include <cmath>
 
 #include "core/check.h"

@@ -7,6 +7,8 @@
 // Compiled for each target, like this file.
 #include "kernels/rows-inl.h"
 // Compiled once.
+#include <algorithm>
+
 #include "kernels/arithmetic/arithmetic.h"
 
 HWY_BEFORE_NAMESPACE();
