@@ -16,26 +16,14 @@
 #include "tests/data_files.h"
 
 using namespace dagan;
+using testing::contains;
+using testing::error_of;
 using testing::TemporaryFolder;
 namespace fs = std::filesystem;
 
 namespace {
 
 using Words = std::vector<std::string>;
-
-template <class Action>
-std::pair<std::string, int> error_of(Action action) {
-  try {
-    action();
-  } catch (const Error& error) {
-    return {error.what(), int(error.fault())};
-  }
-  return {"", 0};
-}
-
-bool contains(const std::string& text, const std::string& part) {
-  return text.find(part) != std::string::npos;
-}
 
 struct Comma : std::numpunct<char> {
   char do_decimal_point() const override { return ','; }

@@ -11,8 +11,11 @@
 #include "dagan/cli/options.h"
 #include "dagan/cli/program.h"
 #include "dagan/train/recipe_table.h"
+#include "tests/data_files.h"
 
 using namespace dagan;
+using testing::contains;
+using testing::error_of;
 
 namespace {
 
@@ -43,20 +46,6 @@ std::string refusal(const Words& words) {
   CHECK(outcome.out.empty());
   CHECK(std::count(outcome.err.begin(), outcome.err.end(), '\n') == 1);
   return outcome.err;
-}
-
-template <class Action>
-std::pair<std::string, int> error_of(Action action) {
-  try {
-    action();
-  } catch (const Error& error) {
-    return {error.what(), int(error.fault())};
-  }
-  return {"", 0};
-}
-
-bool contains(const std::string& text, const std::string& part) {
-  return text.find(part) != std::string::npos;
 }
 
 // A value that the option accepts.

@@ -10,6 +10,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "core/check.h"
@@ -80,6 +81,17 @@ std::string error_of(Fault fault, F&& f) {
   }
   FAIL_CHECK("nothing was thrown");
   return "";
+}
+
+// The message and exit code of what `f` throws; empty and 0 if it throws nothing.
+template <class F>
+std::pair<std::string, int> error_of(F&& f) {
+  try {
+    f();
+  } catch (const Error& error) {
+    return {error.what(), int(error.fault())};
+  }
+  return {"", 0};
 }
 
 inline bool contains(const std::string& whole, std::string_view part) {

@@ -9,21 +9,12 @@
 
 #include "dagan/train/nearest.h"
 #include "dagan/train/recipe_table.h"
+#include "tests/data_files.h"
 
 using namespace dagan;
+using testing::error_of;
 
 namespace {
-
-// The message and exit code of what `action` throws; empty and 0 if it throws nothing.
-template <class Action>
-std::pair<std::string, int> error_of(Action action) {
-  try {
-    action();
-  } catch (const Error& error) {
-    return {error.what(), int(error.fault())};
-  }
-  return {"", 0};
-}
 
 std::string parse_error(const std::string& toml) {
   const auto [message, code] = error_of([&] { parse_recipe(toml, "my.toml"); });
