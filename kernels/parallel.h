@@ -4,7 +4,8 @@
 
 namespace dagan {
 
-// Calls f(i) for i in [0, count), each exactly once, on all threads.
+// Calls f(i) for i in [0, count), each exactly once, on all threads. f must not throw: an exception
+// cannot leave an OpenMP loop and ends the program.
 template <class F>
 void parallel_for(std::int64_t count, F&& f) {
 #pragma omp parallel for schedule(static) if (count > 1)
