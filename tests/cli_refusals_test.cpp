@@ -47,6 +47,8 @@ TEST_CASE("recipes and options: code 2") {
   refused(2, "train --data set --out new --stesp 3", "did you mean --steps?");
   refused(2, "train --out new --resume --data set", "--data cannot go with --resume");
   refused(2, "train --data set --out new --set 'model.kind=u\nnet'", "u net: expected one of");
+  refused(2, "train --data set --out new --recipe /dev/zero", "/dev/zero: has more than 1 MiB");
+  refused(2, "eval run --require 'image_auroc>=nan'", "NAME>=NUMBER");
   refused(2, "train --data set/train/good --out set/train/good/new", "lies among the images");
   refused(2, "train --data set/train/good/. --out set/train/good", "lies among the images");
   refused(2, "train --data set --out set/test/new", "lies among the images");

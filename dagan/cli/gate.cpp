@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <cmath>
 
 #include "core/check.h"
 #include "dagan/cli/output.h"
@@ -20,7 +21,9 @@ Requirement parse_requirement(const std::string& text, const std::vector<std::st
   Requirement requirement{text, plain.substr(0, sign), plain[sign] == '>', 0};
   const char *begin = plain.data() + sign + 2, *end = plain.data() + plain.size();
   const auto number = std::from_chars(begin, end, requirement.bound);
-  if (number.ec != std::errc() || number.ptr != end) malformed();
+  if (number.ec != std::errc() || number.ptr != end || !std::isfinite(requirement.bound)) {
+    malformed();
+  }
   check(Fault::usage, std::find(known.begin(), known.end(), requirement.name) != known.end(),
         "--require ", text, ": unknown number ", requirement.name, "; did you mean ",
         nearest(requirement.name, known), "?");

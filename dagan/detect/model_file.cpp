@@ -163,8 +163,8 @@ fs::path model_path(const fs::path& run_or_file) {
   if (!fs::is_directory(run_or_file, error)) return run_or_file;
   const fs::path file = run_or_file / "model.dagan";
   check(Fault::model, fs::exists(file, error), shown(run_or_file),
-        ": has no model.dagan: its training has not finished; continue it with `dagan train "
-        "--resume`");
+        ": holds no model.dagan; name a finished run, or finish this one with `dagan train --out ",
+        shown(run_or_file), " --resume`");
   return file;
 }
 

@@ -147,9 +147,13 @@ Recipe load_recipe(const std::string& name_or_file) {
     fail(Fault::usage, "no recipe file ", name_or_file,
          " and no built-in recipe of that name (there are:", known, ")");
   }
-  std::ostringstream content;
-  content << file.rdbuf();
-  return parse_recipe(content.str(), name_or_file);
+  constexpr std::size_t kLimit = 1 << 20;  // bytes: what is not a recipe may have no end
+  std::string content(kLimit + 1, '\0');
+  file.read(content.data(), std::streamsize(content.size()));
+  content.resize(std::size_t(file.gcount()));
+  check(Fault::usage, content.size() <= kLimit, name_or_file,
+        ": has more than 1 MiB, so it is no recipe; name a TOML file");
+  return parse_recipe(content, name_or_file);
 }
 
 void set_recipe(Recipe& recipe, const std::string& assignment) {
