@@ -120,7 +120,8 @@ Written by `bench/results.py`: {what}, {options.seeds} seeds a set: mean (smalle
 {table(rows)}
 
 - False rejects and escapes are those of the deployable threshold, which is set from held-back good images alone for a
-  budget of 5 % false rejects. Where they are above it, the test's good images differ from the training's.
+  budget of 5 % false rejects. Where they are above it, the test's good images differ
+  from the training's, or so few were held back that chance explains it.
 - PCA: {COMPONENTS} components of grey {SIDE} px pictures, fitted on all good training images; its squared error as the
   mean over the picture and as the largest mean over an {BLOCK}x{BLOCK} block.
 - Where PCA is ahead, so small or so regular a set needs no network: say so before you deploy one.
