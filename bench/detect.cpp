@@ -1,11 +1,12 @@
-// Times what `dagan detect` does with images in memory: forward pass of a generator with random
-// weights, residual map, scores.
+// Times what `dagan detect` does with images in memory, as the default recipe has it: forward pass
+// of a generator with random weights, residual map, scores.
 #include <iostream>
 
 #include "bench/harness.h"
 #include "bench/op_times.h"
 #include "dagan/detect/scorer.h"
 #include "dagan/model/step.h"
+#include "dagan/train/configure.h"
 #include "kernels/backend.h"
 
 namespace dagan::bench {
@@ -16,7 +17,12 @@ Report measure(const Settings& s) {
   TrainingStep({.architecture = s.architecture, .batch = 1, .discriminator = s.discriminator})
       .initialise(store, 0, 0.02f);
   const Backend& backend = s.ops ? timed_backend() : cpu_backend();
-  Scorer scorer(s.architecture, {}, Weights::live, backend, store, s.batch);
+  const Shape map = {1, s.architecture.size, s.architecture.size, 1};
+  store.entry("generator.residual.mean", map);
+  store.entry("generator.residual.spread", map);
+  store.write<float>("generator.residual.spread",
+                     std::vector<float>(std::size_t(map.size()), 1.0f));
+  Scorer scorer(s.architecture, scoring_of(Recipe{}), Weights::live, backend, store, s.batch);
   const std::vector<float> images =
       random_images(s.batch * s.architecture.size * s.architecture.size * s.architecture.channels);
   int done = 0;

@@ -7,7 +7,8 @@ namespace dagan {
 
 struct Kernels;  // kernels/kernels.h; core carries the table to the ops and never looks inside
 
-// `copy` goes either way between host memory and the backend's; `synchronise` waits for every launch.
+// `copy` goes either way between host memory and the backend's; `synchronise` waits for every
+// launch.
 struct Runtime {
   void* (*allocate)(std::size_t bytes);  // aligned to 64 bytes, zeroed; throws when there is none
   void (*release)(void*);

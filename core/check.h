@@ -46,12 +46,14 @@ template <class... Parts>
 // Checks an assumption about the caller; the message is only put together when it does not hold.
 template <class... Parts>
 void check(bool holds, const Parts&... parts) {
-  if (!holds) [[unlikely]] fail(Fault::bug, parts...);
+  if (!holds) [[unlikely]]
+    fail(Fault::bug, parts...);
 }
 
 template <class... Parts>
 void check(Fault fault, bool holds, const Parts&... parts) {
-  if (!holds) [[unlikely]] fail(fault, parts...);
+  if (!holds) [[unlikely]]
+    fail(fault, parts...);
 }
 
 }  // namespace dagan

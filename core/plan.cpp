@@ -8,7 +8,9 @@ namespace {
 
 constexpr std::int64_t kAlignment = 64;  // bytes: a cache line, and the widest vector
 
-std::int64_t aligned(std::int64_t bytes) { return (bytes + kAlignment - 1) / kAlignment * kAlignment; }
+std::int64_t aligned(std::int64_t bytes) {
+  return (bytes + kAlignment - 1) / kAlignment * kAlignment;
+}
 
 // A run of bytes that is needed from node `first` to node `last`.
 struct Block {
@@ -125,9 +127,10 @@ Plan plan(const Tape& tape, const std::vector<std::int64_t>& scratch_bytes, Plan
     const Value& value = tape.values()[id];
     const int owner = value.whole >= 0 ? home[value.whole] : home[id];
     const bool in_arena = value.life != Life::persistent && blocks[owner].bytes > 0;
-    result.offset.push_back(
-        in_arena ? blocks[owner].offset + (value.whole >= 0 ? value.offset * size_of(value.dtype) : 0)
-                 : -1);
+    result.offset.push_back(in_arena
+                                ? blocks[owner].offset +
+                                      (value.whole >= 0 ? value.offset * size_of(value.dtype) : 0)
+                                : -1);
   }
   for (const int index : scratch_block) {
     result.scratch.push_back(index < 0 ? -1 : blocks[index].offset);

@@ -1,5 +1,5 @@
-// Where every value of a tape lies: one arena, in which two values may share bytes if no moment needs
-// both. Planned once; nothing is allocated while a program runs.
+// Where every value of a tape lies: one arena, in which two values may share bytes if no moment
+// needs both. Planned once; nothing is allocated while a program runs.
 #pragma once
 #include <cstdint>
 #include <vector>
@@ -19,8 +19,10 @@ struct Plan {
   std::int64_t arena_without_reuse = 0;
 };
 
-// Scratch bytes by node are asked for beforehand, since they depend on the kernels. Greedy by size: the
-// largest block first, each at the lowest offset that is free during its life. Cost O(blocks^2).
-Plan plan(const Tape& tape, const std::vector<std::int64_t>& scratch_bytes, PlanOptions options = {});
+// Scratch bytes by node are asked for beforehand, since they depend on the kernels. Greedy by size:
+// the largest block first, each at the lowest offset that is free during its life. Cost
+// O(blocks^2).
+Plan plan(const Tape& tape, const std::vector<std::int64_t>& scratch_bytes,
+          PlanOptions options = {});
 
 }  // namespace dagan

@@ -43,8 +43,8 @@ DAGAN_HOST_DEVICE inline std::uint32_t below(std::uint32_t count, std::uint32_t 
   return std::uint32_t((std::uint64_t(word) * count) >> 32);
 }
 
-// One standard normal number from two words (Box and Muller); the + 1 keeps the logarithm finite. Its
-// last bits are those of the machine's mathematics library.
+// One standard normal number from two words (Box and Muller); the + 1 keeps the logarithm finite.
+// Its last bits are those of the machine's mathematics library.
 DAGAN_HOST_DEVICE inline float normal(std::uint32_t a, std::uint32_t b) {
   const float radius = std::sqrt(-2.0f * std::log((float(a >> 8) + 1.0f) * 0x1p-24f));
   return radius * std::cos(6.28318530717958647692f * uniform(b));

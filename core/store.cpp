@@ -13,8 +13,8 @@ View Store::entry(const std::string& name, Shape shape, DType dtype) {
     return entries_[name] = view_of(static_cast<std::byte*>(data), shape, dtype);
   }
   const View& view = found->second;
-  check(Fault::model, view.shape == shape && view.dtype == dtype, "[store] ", name, " is ", view.shape,
-        ' ', view.dtype, ", but ", shape, ' ', dtype, " is needed");
+  check(Fault::model, view.shape == shape && view.dtype == dtype, "[store] ", name, " is ",
+        view.shape, ' ', view.dtype, ", but ", shape, ' ', dtype, " is needed");
   return view;
 }
 

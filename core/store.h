@@ -1,5 +1,5 @@
-// Everything that outlives a step, by name: parameters, moments, running statistics, counters. Training,
-// evaluation and detection are different programs bound to one store.
+// Everything that outlives a step, by name: parameters, moments, running statistics, counters.
+// Training, evaluation and detection are different programs bound to one store.
 #pragma once
 #include <map>
 #include <span>
@@ -46,7 +46,8 @@ class Store {
     write<T>(name, std::span<const T>(&value, 1));
   }
 
-  // An entry's bytes, to be read at once: in place where the host can, else in a new vector of `copies`.
+  // An entry's bytes, to be read at once: in place where the host can, else in a new vector of
+  // `copies`.
   std::span<const std::byte> host_bytes(const std::string& name,
                                         std::vector<std::vector<std::byte>>& copies) const;
 

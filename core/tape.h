@@ -1,6 +1,7 @@
-// A tape is data: the ops in the order they were recorded, and the values they read and write. It is
-// recorded once, planned once and run many times. Backward passes and updates are recorded on it too, so
-// that a whole training step of both players of a GAN is one tape that can be printed and planned.
+// A tape is data: the ops in the order they were recorded, and the values they read and write. It
+// is recorded once, planned once and run many times. Backward passes and updates are recorded on it
+// too, so that a whole training step of both players of a GAN is one tape that can be printed and
+// planned.
 #pragma once
 #include <memory>
 #include <span>
@@ -25,8 +26,8 @@ class Op {
   virtual void run(const Kernels&, const Launch&, std::span<const View> in,
                    std::span<const View> out) const = 0;
 
-  // Records the ops that turn the gradients of node's outputs into gradients of its inputs. The default
-  // says that the op has none, which is right for updates and for data preparation.
+  // Records the ops that turn the gradients of node's outputs into gradients of its inputs. The
+  // default says that the op has none, which is right for updates and for data preparation.
   virtual void vjp(const Node& node, Gradients&) const;
 
   // Bytes of scratch memory that run() needs at Launch::scratch.
@@ -41,8 +42,8 @@ class Op {
 struct Node {
   std::shared_ptr<const Op> op;
   std::vector<Tensor> in, out;
-  // How often each tensor had been written when this node was done with it: what backward() has to read
-  // later must not have changed since.
+  // How often each tensor had been written when this node was done with it: what backward() has to
+  // read later must not have changed since.
   std::vector<int> in_versions, out_versions;
 };
 
@@ -54,8 +55,8 @@ enum class Life : std::uint8_t {
   persistent,  // in the Store, under its name: it outlives the program
 };
 
-// A value may be a part of another: `offset` elements in, with that one's pitch. Parameters are parts of
-// one flat buffer; the inputs of a concatenation are channel slices of its result.
+// A value may be a part of another: `offset` elements in, with that one's pitch. Parameters are
+// parts of one flat buffer; the inputs of a concatenation are channel slices of its result.
 struct Value {
   std::string name;
   Shape shape;
@@ -75,15 +76,17 @@ class Tape {
   Tape(const Tape&) = delete;  // tensors point to their tape
   Tape& operator=(const Tape&) = delete;
 
-  // The name is prefixed by the open scopes and made unique; a persistent one is taken as it is, and
-  // making it again gives the same tensor.
+  // The name is prefixed by the open scopes and made unique; a persistent one is taken as it is,
+  // and making it again gives the same tensor.
   Tensor make(std::string name, Shape shape, Life life = Life::transient, DType dtype = DType::f32);
   Tensor constant(std::string name, Shape shape, float fill);
   void keep(Tensor t);  // makes a transient value an output
 
-  // Part of `whole`: a run of its elements if it is flat (n = h = w = 1), else a slice of its channels.
+  // Part of `whole`: a run of its elements if it is flat (n = h = w = 1), else a slice of its
+  // channels.
   Tensor make_part(std::string name, Shape shape, Tensor whole, std::int64_t offset);
-  // Turns a transient value that owns its memory into a channel slice of `whole`; false if it cannot be.
+  // Turns a transient value that owns its memory into a channel slice of `whole`; false if it
+  // cannot be.
   bool move_into(Tensor part, Tensor whole, std::int64_t channel);
   // A flat value (1,1,1,C) grows while parts are still being added to it.
   void grow(Tensor flat, std::int64_t channels);

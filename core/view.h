@@ -51,7 +51,8 @@ View view_of(T* data, Shape shape, DType dtype = DType::f32) {
   return {const_cast<void*>(static_cast<const void*>(data)), shape, dtype, shape.c};
 }
 
-// Whether a kernel sets its output or adds to it: a value that is used twice receives two gradients.
+// Whether a kernel sets its output or adds to it: a value that is used twice receives two
+// gradients.
 enum class Write : std::uint8_t { overwrite, accumulate };
 
 // Where a kernel runs, and the scratch memory that it asked the plan for.

@@ -62,14 +62,13 @@ const Kernels kernels = {
 }  // namespace
 
 const Backend& cpu_backend() {
-  static const Backend backend = {
-      .name = "cpu",
-      .runtime = {.allocate = allocate,
-                  .release = [](void* memory) { std::free(memory); },
-                  .copy = copy,
-                  .synchronise = [] {},
-                  .host_memory = true},
-      .kernels = &kernels};
+  static const Backend backend = {.name = "cpu",
+                                  .runtime = {.allocate = allocate,
+                                              .release = [](void* memory) { std::free(memory); },
+                                              .copy = copy,
+                                              .synchronise = [] {},
+                                              .host_memory = true},
+                                  .kernels = &kernels};
   return backend;
 }
 

@@ -1,6 +1,6 @@
-// The table of kernels: the whole surface of a backend on one page. To try a kernel of your own, copy a
-// table, replace one entry, and the same model trains on it. What each one computes stands in the
-// header of its folder; a kernel's scratch function tells the plan how many bytes it needs.
+// The table of kernels: the whole surface of a backend on one page. To try a kernel of your own,
+// copy a table, replace one entry, and the same model trains on it. What each one computes stands
+// in the header of its folder; a kernel's scratch function tells the plan how many bytes it needs.
 #pragma once
 #include "kernels/activation/activation.h"
 #include "kernels/adam/adam.h"

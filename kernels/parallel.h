@@ -1,4 +1,5 @@
-// Threads for CPU kernels. Work is cut the same way for any number of threads, so no result depends on it.
+// Threads for CPU kernels. Work is cut the same way for any number of threads, so no result depends
+// on it.
 #pragma once
 #include <cstdint>
 

@@ -1,5 +1,6 @@
-// Which instruction sets a kernel is compiled for. Include before <hwy/foreach_target.h>: Highway compiles
-// the file once for each and chooses at run time. Fewer targets than its default: each costs build time.
+// Which instruction sets a kernel is compiled for. Include before <hwy/foreach_target.h>: Highway
+// compiles the file once for each and chooses at run time. Fewer targets than its default: each
+// costs build time.
 #pragma once
 #include <hwy/detect_targets.h>
 

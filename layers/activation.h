@@ -1,4 +1,5 @@
-// Element-wise activations (kernels/activation/activation.h has the formulas). The result has x's shape.
+// Element-wise activations (kernels/activation/activation.h has the formulas). The result has x's
+// shape.
 #pragma once
 #include "core/tape.h"
 

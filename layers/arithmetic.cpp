@@ -32,8 +32,8 @@ struct Linear final : Op {
 }  // namespace
 
 void linear_into(Tensor a, Tensor b, LinearGeometry geometry, Tensor y) {
-  check(y.shape() == a.shape() && (!b || b.shape() == a.shape()), "[linear] ", a, ", ", b, " and ", y,
-        " are not of one shape");
+  check(y.shape() == a.shape() && (!b || b.shape() == a.shape()), "[linear] ", a, ", ", b, " and ",
+        y, " are not of one shape");
   a.tape->append(Linear(geometry, Write::overwrite), b ? std::vector{a, b} : std::vector{a}, {y});
 }
 

@@ -40,8 +40,8 @@ struct BatchNormGradient final : Op {
   bool in_place() const override { return dx_write == Write::overwrite; }
 };
 
-// in {x, mean, rstd, gamma, beta}, out {y}. Its gradient is that of the whole normalisation, including
-// the way through mean and rstd.
+// in {x, mean, rstd, gamma, beta}, out {y}. Its gradient is that of the whole normalisation,
+// including the way through mean and rstd.
 struct Apply final : Op {
   std::string_view name() const override { return "batch_norm"; }
   void run(const Kernels& k, const Launch& at, std::span<const View> in,
@@ -52,7 +52,8 @@ struct Apply final : Op {
   void vjp(const Node& node, Gradients& gradients) const override {
     Tape& tape = gradients.tape();
     const Tensor x = node.in[0], gamma = node.in[3], dy = gradients.of(node.out[0]);
-    // The kernel always writes all three; what nobody wants goes to memory that is free again at once.
+    // The kernel always writes all three; what nobody wants goes to memory that is free again at
+    // once.
     const auto target = [&](Tensor t) {
       const auto wanted = gradients.into(t);
       return wanted ? *wanted

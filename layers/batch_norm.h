@@ -5,8 +5,9 @@
 
 namespace dagan {
 
-// <name>.gamma and <name>.beta are learned; <name>.mean and <name>.variance are running statistics. In
-// Phase::training the result depends on the batch and the statistics move; in Phase::evaluation neither.
+// <name>.gamma and <name>.beta are learned; <name>.mean and <name>.variance are running statistics.
+// In Phase::training the result depends on the batch and the statistics move; in Phase::evaluation
+// neither.
 class BatchNorm {
  public:
   BatchNorm(Parameters& parameters, const std::string& name, std::int64_t channels,

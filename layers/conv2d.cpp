@@ -40,7 +40,8 @@ struct InputGradient final : Op {
   }
   std::int64_t scratch(const Kernels& k, std::span<const View> in,
                        std::span<const View> out) const override {
-    return k.conv2d_scratch(Conv2dPass::input_grad, geometry, out[0].shape, in[1].shape, in[0].shape);
+    return k.conv2d_scratch(Conv2dPass::input_grad, geometry, out[0].shape, in[1].shape,
+                            in[0].shape);
   }
   void vjp(const Node& node, Gradients& gradients) const override;
 };
@@ -58,7 +59,8 @@ struct FilterGradient final : Op {
   }
   std::int64_t scratch(const Kernels& k, std::span<const View> in,
                        std::span<const View> out) const override {
-    return k.conv2d_scratch(Conv2dPass::filter_grad, geometry, in[0].shape, out[0].shape, in[1].shape);
+    return k.conv2d_scratch(Conv2dPass::filter_grad, geometry, in[0].shape, out[0].shape,
+                            in[1].shape);
   }
 };
 
@@ -107,10 +109,11 @@ void check_bias(const char* op, Tensor bias, std::int64_t channels) {
 
 Tensor conv2d(Tensor x, Tensor w, Tensor bias, Conv2dGeometry g) {
   const Shape xs = x.shape(), ws = w.shape();
-  check(xs.c == ws.c, "[conv2d] input ", x, " has ", xs.c, " channels, filter ", w, " expects ", ws.c);
+  check(xs.c == ws.c, "[conv2d] input ", x, " has ", xs.c, " channels, filter ", w, " expects ",
+        ws.c);
   check(g.stride > 0 && g.pad >= 0 && xs.h + 2 * g.pad >= ws.h && xs.w + 2 * g.pad >= ws.w,
-        "[conv2d] input ", x, " is too small for filter ", w, " with stride ", g.stride, " and pad ",
-        g.pad);
+        "[conv2d] input ", x, " is too small for filter ", w, " with stride ", g.stride,
+        " and pad ", g.pad);
   check_bias("conv2d", bias, ws.n);
   const Tensor y = x.tape->make("conv2d", {xs.n, (xs.h + 2 * g.pad - ws.h) / g.stride + 1,
                                            (xs.w + 2 * g.pad - ws.w) / g.stride + 1, ws.n});
@@ -134,7 +137,8 @@ Tensor conv_transpose2d(Tensor x, Tensor w, Tensor bias, Conv2dGeometry g) {
 
 Conv2d::Conv2d(Parameters& p, const std::string& name, std::int64_t in_channels,
                std::int64_t out_channels, std::int64_t kernel, Conv2dGeometry geometry, Bias bias)
-    : filter_(p.parameter(name + ".filter", {out_channels, kernel, kernel, in_channels}, Init::filter)),
+    : filter_(
+          p.parameter(name + ".filter", {out_channels, kernel, kernel, in_channels}, Init::filter)),
       geometry_(geometry) {
   if (bias == Bias::present) {
     bias_ = p.parameter(name + ".bias", {1, 1, 1, out_channels}, Init::zero);
@@ -144,7 +148,8 @@ Conv2d::Conv2d(Parameters& p, const std::string& name, std::int64_t in_channels,
 ConvTranspose2d::ConvTranspose2d(Parameters& p, const std::string& name, std::int64_t in_channels,
                                  std::int64_t out_channels, std::int64_t kernel,
                                  Conv2dGeometry geometry, Bias bias)
-    : filter_(p.parameter(name + ".filter", {in_channels, kernel, kernel, out_channels}, Init::filter)),
+    : filter_(
+          p.parameter(name + ".filter", {in_channels, kernel, kernel, out_channels}, Init::filter)),
       geometry_(geometry) {
   if (bias == Bias::present) {
     bias_ = p.parameter(name + ".bias", {1, 1, 1, out_channels}, Init::zero);

@@ -5,11 +5,12 @@
 
 namespace dagan {
 
-// x (N,H,W,C), w (K,R,S,C), bias (1,1,1,K) or empty -> (N,P,Q,K) with P = (H + 2 pad - R) / stride + 1.
+// x (N,H,W,C), w (K,R,S,C), bias (1,1,1,K) or empty -> (N,P,Q,K) with P = (H + 2 pad - R) / stride
+// + 1.
 Tensor conv2d(Tensor x, Tensor w, Tensor bias, Conv2dGeometry geometry);
 
-// x (N,P,Q,K), w (K,R,S,C), bias (1,1,1,C) or empty -> (N,H,W,C) with H = (P - 1) stride - 2 pad + R: the
-// input gradient of conv2d with the same filter.
+// x (N,P,Q,K), w (K,R,S,C), bias (1,1,1,C) or empty -> (N,H,W,C) with H = (P - 1) stride - 2 pad +
+// R: the input gradient of conv2d with the same filter.
 Tensor conv_transpose2d(Tensor x, Tensor w, Tensor bias, Conv2dGeometry geometry);
 
 enum class Bias { none, present };
@@ -29,7 +30,8 @@ class Conv2d {
 class ConvTranspose2d {
  public:
   ConvTranspose2d(Parameters& parameters, const std::string& name, std::int64_t in_channels,
-                  std::int64_t out_channels, std::int64_t kernel, Conv2dGeometry geometry, Bias bias);
+                  std::int64_t out_channels, std::int64_t kernel, Conv2dGeometry geometry,
+                  Bias bias);
   Tensor operator()(Tensor x) const { return conv_transpose2d(x, filter_, bias_, geometry_); }
 
  private:

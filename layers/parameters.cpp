@@ -20,7 +20,8 @@ Parameters::Parameters(Tape& tape, std::string network, Phase phase, Weights wei
       prefix_(network_ + (weights == Weights::averaged ? ".average" : "")),
       phase_(phase) {}
 
-Tensor Parameters::add(Tensor& flat, const std::string& entry, const std::string& name, Shape shape) {
+Tensor Parameters::add(Tensor& flat, const std::string& entry, const std::string& name,
+                       Shape shape) {
   std::int64_t offset = 0;
   if (!flat) {
     flat = tape_.make(prefix_ + '.' + entry, {1, 1, 1, shape.size()}, Life::persistent);

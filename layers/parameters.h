@@ -1,5 +1,5 @@
-// What a network learns, and the statistics it keeps: named parts of flat buffers, so that an update is one
-// kernel over one array and a checkpoint is a handful of entries.
+// What a network learns, and the statistics it keeps: named parts of flat buffers, so that an
+// update is one kernel over one array and a checkpoint is a handful of entries.
 #pragma once
 #include <string>
 #include <vector>
@@ -9,10 +9,12 @@
 
 namespace dagan {
 
-// In training, batch norm uses and updates batch statistics; in evaluation it uses the running ones.
+// In training, batch norm uses and updates batch statistics; in evaluation it uses the running
+// ones.
 enum class Phase { training, evaluation };
 
-// Which copy of the weights a program reads: those being trained or their average over the last steps.
+// Which copy of the weights a program reads: those being trained or their average over the last
+// steps.
 enum class Weights { live, averaged };
 
 enum class Init { zero, one, filter, gamma };  // filter N(0,s), gamma N(1,s)
@@ -36,8 +38,8 @@ class Parameters {
   Phase phase() const { return phase_; }
   Tape& tape() const { return tape_; }
 
-  // Writes initial values: filters from N(0, deviation), gammas from N(1, deviation), each from a random
-  // stream of its own name, so that adding a layer changes no other layer's numbers.
+  // Writes initial values: filters from N(0, deviation), gammas from N(1, deviation), each from a
+  // random stream of its own name, so that adding a layer changes no other layer's numbers.
   void initialise(Store& store, std::uint64_t seed, float deviation) const;
 
  private:

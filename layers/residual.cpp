@@ -58,8 +58,8 @@ Tensor pooled_residual(Tensor x, Tensor reconstruction, int radius) {
 
 Tensor standardise(Tensor map, Tensor mean, Tensor spread) {
   const Shape s = map.shape(), expected = {1, s.h, s.w, 1};
-  check(s.c == 1 && mean.shape() == expected && spread.shape() == expected, "[standardise] map ", map,
-        ", mean ", mean, " and spread ", spread, " do not fit together");
+  check(s.c == 1 && mean.shape() == expected && spread.shape() == expected, "[standardise] map ",
+        map, ", mean ", mean, " and spread ", spread, " do not fit together");
   const Tensor out = map.tape->make("standardise", s);
   map.tape->append(Standardise(), {map, mean, spread}, {out});
   return out;

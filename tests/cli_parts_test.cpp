@@ -8,6 +8,7 @@
 #include <sstream>
 
 #include "core/check.h"
+#include "dagan/data/file.h"
 #include "dagan/cli/gate.h"
 #include "dagan/cli/inputs.h"
 #include "dagan/cli/output.h"

@@ -4,6 +4,7 @@
 
 #include "dagan/cli/evaluation.h"
 #include "dagan/cli/output.h"
+#include "dagan/data/file.h"
 #include "dagan/detect/threshold.h"
 #include "dagan/report/table.h"
 

@@ -26,13 +26,6 @@ double decimal(float value) {
   return number;
 }
 
-std::string csv_field(const std::string& text) {
-  if (text.find_first_of(",\"\r\n") == std::string::npos) return text;
-  std::string quoted = "\"";
-  for (const char letter : text) quoted += letter == '"' ? "\"\"" : std::string(1, letter);
-  return quoted + '"';
-}
-
 namespace {
 
 void print_rows(const nlohmann::ordered_json& object, const std::string& prefix) {

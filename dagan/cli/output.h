@@ -11,9 +11,6 @@ std::string number_text(float value);
 // The double whose shortest text is that of the float: 0.1, not 0.10000000149011612.
 double decimal(float value);
 
-// A field of a CSV line, quoted where RFC 4180 asks for it.
-std::string csv_field(const std::string& text);
-
 // Writes a JSON object to standard output: as it is, or one "name  value" line for each of its
 // values.
 void print_object(const std::string& json, const std::string& format);

@@ -14,15 +14,22 @@
 namespace dagan {
 namespace {
 
-// While it lives, the first SIGINT or SIGTERM asks training to save and stop; a second one kills.
+// Asks training to save and stop; from now on either signal kills.
+void stop_once(int signal) {
+  request_stop(signal);
+  std::signal(SIGINT, SIG_DFL);
+  std::signal(SIGTERM, SIG_DFL);
+}
+
+// While it lives, the first SIGINT or SIGTERM ends training in good order; a second one at once.
 // A closed pipe only ends the messages that went into it: hours of training are worth more.
 class StopSignals {
  public:
   StopSignals() {
     clear_stop();
     struct sigaction action {};
-    action.sa_handler = request_stop;
-    action.sa_flags = int(SA_RESETHAND) | SA_RESTART;
+    action.sa_handler = stop_once;
+    action.sa_flags = SA_RESTART;
     sigemptyset(&action.sa_mask);
     sigaction(SIGINT, &action, &interrupt_);
     sigaction(SIGTERM, &action, &terminate_);

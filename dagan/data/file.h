@@ -29,4 +29,7 @@ void write_file(const std::filesystem::path& file, std::string_view text);
 // Removes temporaries of `file` that a killed process left behind.
 void remove_temporaries(const std::filesystem::path& file);
 
+// A field of a CSV line, quoted where RFC 4180 asks for it.
+std::string csv_field(const std::string& text);
+
 }  // namespace dagan

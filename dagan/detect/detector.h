@@ -10,8 +10,10 @@ namespace dagan {
 class Detector {
  public:
   // The model must outlive the detector.
-  explicit Detector(const Model& model, const Backend& backend = cpu_backend(), std::int64_t batch = 1)
-      : scorer_(model.architecture(), model.scoring(), Weights::live, backend, *model.store, batch) {}
+  explicit Detector(const Model& model, const Backend& backend = cpu_backend(),
+                    std::int64_t batch = 1)
+      : scorer_(model.architecture(), model.scoring(), Weights::live, backend, *model.store,
+                batch) {}
 
   struct Result {
     float score = 0;

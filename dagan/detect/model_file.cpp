@@ -1,5 +1,6 @@
 #include "dagan/detect/model_file.h"
 
+#include <algorithm>
 #include <cstring>
 #include <nlohmann/json.hpp>
 
@@ -210,7 +211,8 @@ Model load_model(const fs::path& run_or_file, const Backend& backend) {
   check(Fault::model, contents.shape == rows && contents.dtype == DType::u8, name, ": its ",
         kContents, " is ", contents.shape, ", but must be ", rows);
   model.contents.resize(std::size_t(contents.shape.n));
-  std::memcpy(model.contents.data(), contents.bytes.data(), contents.bytes.size());
+  std::copy(contents.bytes.begin(), contents.bytes.end(),
+            std::as_writable_bytes(std::span(model.contents)).begin());
   model.fingerprint = required(content.metadata, "checksum", name);
   return model;
 }

@@ -24,9 +24,8 @@ Reading read(Tape& tape, Tensor images, const char* name, const Architecture& a,
   Tensor map = pooled_residual(images, reconstruction, s.pool_radius);
   if (s.standardise) {
     const Shape shape = {1, a.size, a.size, 1};
-    map = standardise(
-        map, tape.make(text(name, ".residual.mean"), shape, Life::persistent),
-        tape.make(text(name, ".residual.spread"), shape, Life::persistent));
+    map = standardise(map, tape.make(text(name, ".residual.mean"), shape, Life::persistent),
+                      tape.make(text(name, ".residual.spread"), shape, Life::persistent));
   }
   return {reconstruction, map};
 }
@@ -35,7 +34,8 @@ Reading read(Tape& tape, Tensor images, const char* name, const Architecture& a,
 
 void check_scoring(const Scoring& s) {
   check(Fault::usage, s.residual != Residual::both || s.standardise,
-        "detect.residual = \"both\" needs detect.standardise = true: two networks' residuals can only be "
+        "detect.residual = \"both\" needs detect.standardise = true: two networks' residuals can "
+        "only be "
         "added when both are measured in their own spread");
 }
 
@@ -84,7 +84,8 @@ std::span<const float> Scorer::map(std::int64_t i) const {
 }
 
 std::span<const float> Scorer::reconstruction(std::int64_t i) const {
-  return std::span(reconstructions_).subspan(std::size_t(i * image_size_), std::size_t(image_size_));
+  return std::span(reconstructions_)
+      .subspan(std::size_t(i * image_size_), std::size_t(image_size_));
 }
 
 }  // namespace dagan

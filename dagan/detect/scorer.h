@@ -33,8 +33,8 @@ class Scorer {
   Scorer(const Architecture& architecture, const Scoring& scoring, Weights weights,
          const Backend& backend, Store& store, std::int64_t batch);
 
-  // Scores `images` (n, size, size, channels), 1 <= n <= batch; what the functions below return holds
-  // until the next call. No result depends on the other images of the batch.
+  // Scores `images` (n, size, size, channels), 1 <= n <= batch; what the functions below return
+  // holds until the next call. No result depends on the other images of the batch.
   void operator()(std::span<const float> images);
 
   std::span<const float> scores() const { return {scores_.data(), std::size_t(count_)}; }

@@ -11,8 +11,8 @@ void check_architecture(const Architecture& a) {
         ": a network is 1 to 1024 channels wide");
   const std::int64_t factor = std::int64_t(1) << a.levels;
   check(Fault::usage, a.size >= factor && a.size % factor == 0, "data.size is ", a.size,
-        ": each of the ", a.levels, " levels halves the image, so it must be a multiple of ", factor,
-        "; choose another size or another model.levels");
+        ": each of the ", a.levels, " levels halves the image, so it must be a multiple of ",
+        factor, "; choose another size or another model.levels");
 }
 
 }  // namespace dagan

@@ -8,7 +8,9 @@ namespace {
 std::string down_name(std::int64_t level) { return text("down", level + 1); }
 
 // up1 is the innermost block, next to the bottleneck.
-std::string up_name(const Architecture& a, std::int64_t level) { return text("up", a.levels - level); }
+std::string up_name(const Architecture& a, std::int64_t level) {
+  return text("up", a.levels - level);
+}
 
 }  // namespace
 

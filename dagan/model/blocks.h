@@ -8,8 +8,9 @@
 
 namespace dagan {
 
-// Halves the image: [LeakyReLU] - convolution - [batch norm], as in the parent's code. The first level
-// sees the image itself and has no activation; the first and the last have a bias instead of a norm.
+// Halves the image: [LeakyReLU] - convolution - [batch norm], as in the parent's code. The first
+// level sees the image itself and has no activation; the first and the last have a bias instead of
+// a norm.
 class Down {
  public:
   Down(Parameters& parameters, const Architecture& architecture, std::int64_t level);
@@ -23,7 +24,8 @@ class Down {
   std::optional<BatchNorm> norm_;
 };
 
-// Doubles the image: ReLU - transposed convolution - [batch norm], or - Tanh for the outermost level.
+// Doubles the image: ReLU - transposed convolution - [batch norm], or - Tanh for the outermost
+// level.
 class Up {
  public:
   // `level` is the level whose halving this block undoes; in_channels includes those of a skip.

@@ -1,5 +1,5 @@
-// The discriminator D: the generator's encoder and decoder without skips (paper, Fig. 2). It does not
-// judge with a number: it reconstructs, and the game is about how well.
+// The discriminator D: the generator's encoder and decoder without skips (paper, Fig. 2). It does
+// not judge with a number: it reconstructs, and the game is about how well.
 #pragma once
 #include <vector>
 

@@ -54,7 +54,9 @@ TrainingStep::TrainingStep(const StepOptions& o)
       discriminator_adversarial = error(d_fake, o.game == Game::adae ? fake : d_real);
       const Tensor own = o.discriminator_weight * discriminator_reconstruction;
       switch (o.game) {
-        case Game::paper: discriminator_loss = own - o.adversarial * discriminator_adversarial; break;
+        case Game::paper:
+          discriminator_loss = own - o.adversarial * discriminator_adversarial;
+          break;
         case Game::hinge:
           discriminator_loss = own + o.adversarial * hinge(o.margin, discriminator_adversarial);
           break;
@@ -75,9 +77,9 @@ TrainingStep::TrainingStep(const StepOptions& o)
   adam.average_statistics(generator_);
   adam.average_statistics(discriminator_);
 
-  for (const Tensor& t : {generator_loss, generator_reconstruction, generator_adversarial,
-                          discriminator_loss, discriminator_reconstruction,
-                          discriminator_adversarial}) {
+  for (const Tensor& t :
+       {generator_loss, generator_reconstruction, generator_adversarial, discriminator_loss,
+        discriminator_reconstruction, discriminator_adversarial}) {
     if (t) tape_.keep(t);
   }
   for (const auto* gradients : {&generator_gradients, &discriminator_gradients}) {

@@ -11,11 +11,12 @@
 namespace dagan {
 
 // How D is set against G. |a,b| is the mean error between a and b; fake = G(damaged image).
-enum class Game {
-  paper,  // D: con |x,D(x)| - adv |D(fake),D(x)|         G: adv |D(fake),D(x)| + con |x,fake|
-  hinge,  // D: con |x,D(x)| + adv max(0, margin - |D(fake),D(x)|): its gain ends at the margin; G as above
-  adae,   // D: con |x,D(x)| - balance |D(fake),fake|     G: adv |D(fake),fake| + con |x,fake|
-};        //    (Vu et al., arXiv 1902.06924)
+//
+//   paper  D: con |x,D(x)| - adv |D(fake),D(x)|      G: adv |D(fake),D(x)| + con |x,fake|
+//   hinge  D: con |x,D(x)| + adv max(0, margin - |D(fake),D(x)|), whose gain ends at the margin
+//   adae   D: con |x,D(x)| - balance |D(fake),fake|  G: adv |D(fake),fake| + con |x,fake|
+//          (Vu et al., arXiv 1902.06924)
+enum class Game { paper, hinge, adae };
 
 enum class Norm { squared, absolute };
 
@@ -29,12 +30,12 @@ struct StepOptions {
   double margin = 0.02, balance = 0.5;
   AdamHyper adam = {};
   std::optional<AugmentGeometry> augment = {};
-  std::optional<CorruptGeometry> corrupt = {};  // absent: G learns to copy good images, as in the paper
-  bool keep_gradients = false;             // make the flat gradients outputs, to look at them
+  std::optional<CorruptGeometry> corrupt = {};  // absent: G learns to copy good images
+  bool keep_gradients = false;                  // make the flat gradients outputs, to look at them
 };
 
-// The order is fixed and part of the model, since D's running statistics move with each use of it: fake,
-// D(x), D(fake), update of D; D(x), D(fake), update of G.
+// The order is fixed and part of the model, since D's running statistics move with each use of it:
+// fake, D(x), D(fake), update of D; D(x), D(fake), update of G.
 class TrainingStep {
  public:
   explicit TrainingStep(const StepOptions& options);

@@ -1,4 +1,5 @@
-// What a training run tells whoever watches it. Every call comes from the thread that trains; none may throw.
+// What a training run tells whoever watches it. Every call comes from the thread that trains; none
+// may throw.
 #pragma once
 #include <cstdint>
 #include <string_view>
@@ -17,7 +18,8 @@ struct StepReport {
 class Observer {
  public:
   virtual ~Observer() = default;
-  virtual void message(std::string_view) {}  // one line without its end: what was found, what was written
+  virtual void message(std::string_view) {
+  }  // one line without its end: what was found, what was written
   virtual void warning(std::string_view) {}  // one line that the user should act on
   virtual void step(const StepReport&) {}    // after every step: the observer decides what to show
 };

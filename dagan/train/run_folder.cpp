@@ -15,16 +15,6 @@ namespace dagan {
 namespace fs = std::filesystem;
 namespace {
 
-std::string csv_field(const std::string& value) {
-  if (value.find_first_of(",\"\r\n") == std::string::npos) return value;
-  std::string quoted = "\"";
-  for (const char c : value) {
-    if (c == '"') quoted += '"';
-    quoted += c;
-  }
-  return quoted + '"';
-}
-
 bool present(const fs::path& file) {
   std::error_code error;
   return fs::exists(file, error);

@@ -23,9 +23,10 @@ void write_sample_sheet(const std::filesystem::path& file, std::int64_t size, st
     residual[i / std::size_t(channels)] += d * d / float(channels);
   }
   const Shape shape = {n, size, size, channels};
-  const SheetColumn columns[] = {{"input", view_of(images.data(), shape), 0},
-                                 {"G(x)", view_of(reconstructions.data(), shape), 0},
-                                 {"residual", view_of(residual.data(), {n, size, size, 1}), kScale}};
+  const SheetColumn columns[] = {
+      {"input", view_of(images.data(), shape), 0},
+      {"G(x)", view_of(reconstructions.data(), shape), 0},
+      {"residual", view_of(residual.data(), {n, size, size, 1}), kScale}};
   write_png(file, contact_sheet(columns).image());
 }
 

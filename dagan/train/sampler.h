@@ -1,5 +1,5 @@
-// Which images a step sees: every image once an epoch, in an order that is a function of the seed and the
-// epoch. No state to save: a resumed run sees what the uninterrupted one would have seen.
+// Which images a step sees: every image once an epoch, in an order that is a function of the seed
+// and the epoch. No state to save: a resumed run sees what the uninterrupted one would have seen.
 #pragma once
 #include <cstdint>
 #include <numeric>
@@ -14,7 +14,8 @@ class Sampler {
  public:
   Sampler(std::int64_t images, std::uint64_t seed) : order_(std::size_t(images)), philox_{seed} {}
 
-  // The image at a position of the endless stream of epochs; step s of batch B takes sB to sB + B - 1.
+  // The image at a position of the endless stream of epochs; step s of batch B takes sB to sB + B
+  // - 1.
   std::int64_t at(std::int64_t position) {
     const auto count = std::int64_t(order_.size());
     if (position / count != epoch_) shuffle(position / count);
@@ -32,7 +33,8 @@ class Sampler {
     }
   }
 
-  static constexpr std::uint64_t kStream = std::uint64_t(1) << 62;  // apart from all others of the seed
+  static constexpr std::uint64_t kStream = std::uint64_t(1)
+                                           << 62;  // apart from all others of the seed
   std::vector<std::int64_t> order_;
   Philox philox_;
   std::int64_t epoch_ = -1;

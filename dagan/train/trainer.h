@@ -11,9 +11,9 @@ namespace dagan {
 struct TrainOptions {
   std::filesystem::path data;  // empty when resuming: the run knows it
   std::filesystem::path out;
-  Recipe recipe;        // ignored when resuming
-  bool resume = false;  // go on with the unfinished run in `out`, bit for bit
-  bool force = false;   // replace a run in `out`
+  Recipe recipe;         // ignored when resuming
+  bool resume = false;   // go on with the unfinished run in `out`, bit for bit
+  bool force = false;    // replace a run in `out`
   bool dry_run = false;  // check data and recipe, do one step, write nothing
   const Backend* backend = &cpu_backend();
 };
@@ -27,8 +27,9 @@ struct TrainResult {
 };
 
 // Trains on the good images of `data`, holding a part of them back; no test image is opened. Throws
-// Interrupted after saving when a stop was requested, and Error: usage (recipe, or a false-reject budget
-// that the held-back images cannot support), data, model (a damaged checkpoint), output, health.
+// Interrupted after saving when a stop was requested, and Error: usage (recipe, or a false-reject
+// budget that the held-back images cannot support), data, model (a damaged checkpoint), output,
+// health.
 TrainResult train(const TrainOptions& options, Observer& observer);
 
 }  // namespace dagan

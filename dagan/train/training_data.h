@@ -24,8 +24,9 @@ struct TrainingData {
   std::string fingerprint() const;
 };
 
-// Says what it finds. Errors: data, also when fewer than two images are left to train on; usage when
-// the held-back images are too few for the false-reject budget: better now than after training.
+// Says what it finds. Errors: data, also when fewer than two images are left to train on; usage
+// when the held-back images are too few for the false-reject budget: better now than after
+// training.
 TrainingData load_training_data(const std::filesystem::path& folder, const Recipe& recipe,
                                 Observer& observer);
 
