@@ -38,8 +38,10 @@ struct View {
   DType dtype = DType::f32;
   std::int64_t pitch = 0;
 
-  explicit operator bool() const { return data != nullptr; }  // optional arguments may be empty
-  bool contiguous() const { return pitch == shape.c; }
+  constexpr explicit operator bool() const {
+    return data != nullptr;
+  }  // optional arguments may be empty
+  constexpr bool contiguous() const { return pitch == shape.c; }
   template <class T>
   T* as() const {
     return static_cast<T*>(data);

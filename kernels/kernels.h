@@ -10,6 +10,7 @@
 #include "kernels/corrupt/corrupt.h"
 #include "kernels/image/image.h"
 #include "kernels/loss/loss.h"
+#include "kernels/namespace.h"
 #include "kernels/residual/residual.h"
 
 namespace dagan {
@@ -56,5 +57,9 @@ struct Kernels {
   TopMeanFn* top_mean;
   TopMeanScratchFn* top_mean_scratch;
 };
+
+namespace DAGAN_BACKEND {
+extern const Kernels kernels;  // kernels/table.cpp
+}
 
 }  // namespace dagan

@@ -10,6 +10,7 @@
 // aliasing  y may be x; dx may be dy
 #pragma once
 #include "core/view.h"
+#include "kernels/namespace.h"
 
 namespace dagan {
 
@@ -18,11 +19,11 @@ using LeakyReluGradFn = void(const Launch&, float slope, View y, View dy, View d
 using TanhFn = void(const Launch&, View x, View y);
 using TanhGradFn = void(const Launch&, View y, View dy, View dx, Write);
 
-namespace cpu {
+namespace DAGAN_BACKEND {
 LeakyReluFn leaky_relu;
 LeakyReluGradFn leaky_relu_grad;
 TanhFn tanh;
 TanhGradFn tanh_grad;
-}  // namespace cpu
+}  // namespace DAGAN_BACKEND
 
 }  // namespace dagan

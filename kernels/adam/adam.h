@@ -15,6 +15,7 @@
 // aliasing  none
 #pragma once
 #include "core/view.h"
+#include "kernels/namespace.h"
 
 namespace dagan {
 
@@ -27,9 +28,9 @@ using AllFiniteFn = void(const Launch&, View x, View finite);
 using AdamFn = void(const Launch&, AdamHyper, View dp, View step, View learning_rate, View finite,
                     View p, View m, View v, View average);
 
-namespace cpu {
+namespace DAGAN_BACKEND {
 AllFiniteFn all_finite;
 AdamFn adam;
-}  // namespace cpu
+}  // namespace DAGAN_BACKEND
 
 }  // namespace dagan

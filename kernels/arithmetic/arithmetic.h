@@ -11,6 +11,7 @@
 // Both take Write: accumulate adds the result to y.
 #pragma once
 #include "core/view.h"
+#include "kernels/namespace.h"
 
 namespace dagan {
 
@@ -22,10 +23,10 @@ using LinearFn = void(const Launch&, LinearGeometry, View a, View b, View y, Wri
 using ChannelSumFn = void(const Launch&, View x, View y, Write);
 using ChannelSumScratchFn = std::int64_t(Shape x);
 
-namespace cpu {
+namespace DAGAN_BACKEND {
 LinearFn linear;
 ChannelSumFn channel_sum;
 ChannelSumScratchFn channel_sum_scratch;
-}  // namespace cpu
+}  // namespace DAGAN_BACKEND
 
 }  // namespace dagan

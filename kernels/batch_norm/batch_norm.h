@@ -21,6 +21,7 @@
 // scratch   batch_norm_scratch(x) bytes for statistics and gradient
 #pragma once
 #include "core/view.h"
+#include "kernels/namespace.h"
 
 namespace dagan {
 
@@ -39,12 +40,12 @@ using BatchNormGradFn = void(const Launch&, View dy, View x, View mean, View rst
                              Write parameters_write);
 using BatchNormScratchFn = std::int64_t(Shape x);
 
-namespace cpu {
+namespace DAGAN_BACKEND {
 BatchNormStatisticsFn batch_norm_statistics;
 BatchNormFn batch_norm;
 BatchNormEvaluateFn batch_norm_evaluate;
 BatchNormGradFn batch_norm_grad;
 BatchNormScratchFn batch_norm_scratch;
-}  // namespace cpu
+}  // namespace DAGAN_BACKEND
 
 }  // namespace dagan

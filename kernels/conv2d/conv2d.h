@@ -18,6 +18,7 @@
 // scratch   conv2d_scratch(pass, ...) bytes at Launch::scratch, aligned to 64; contents undefined
 #pragma once
 #include "core/view.h"
+#include "kernels/namespace.h"
 
 namespace dagan {
 
@@ -33,11 +34,11 @@ using Conv2dInputGradFn = void(const Launch&, Conv2dGeometry, View dy, View w, V
 using Conv2dFilterGradFn = void(const Launch&, Conv2dGeometry, View x, View dy, View dw, Write);
 using Conv2dScratchFn = std::int64_t(Conv2dPass, Conv2dGeometry, Shape x, Shape w, Shape y);
 
-namespace cpu {
+namespace DAGAN_BACKEND {
 Conv2dFn conv2d;
 Conv2dInputGradFn conv2d_input_grad;
 Conv2dFilterGradFn conv2d_filter_grad;
 Conv2dScratchFn conv2d_scratch;
-}  // namespace cpu
+}  // namespace DAGAN_BACKEND
 
 }  // namespace dagan

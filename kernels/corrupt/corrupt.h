@@ -20,6 +20,7 @@
 // aliasing  none (images read each other)
 #pragma once
 #include "core/view.h"
+#include "kernels/namespace.h"
 
 namespace dagan {
 
@@ -40,9 +41,9 @@ struct CorruptGeometry {
 using AugmentFn = void(const Launch&, AugmentGeometry, View step, View x, View y);
 using CorruptFn = void(const Launch&, CorruptGeometry, View step, View x, View y);
 
-namespace cpu {
+namespace DAGAN_BACKEND {
 AugmentFn augment;
 CorruptFn corrupt;
-}  // namespace cpu
+}  // namespace DAGAN_BACKEND
 
 }  // namespace dagan

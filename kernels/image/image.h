@@ -17,6 +17,7 @@
 // sums      f32, first down the columns, then along the row, from the first tap to the last
 #pragma once
 #include "core/view.h"
+#include "kernels/namespace.h"
 
 namespace dagan {
 
@@ -28,9 +29,9 @@ inline constexpr Levels kAsIs = {-1, 1};
 using ImageNormaliseResizeFn = void(const Launch&, Levels, View x, View y);
 using ImageNormaliseResizeScratchFn = std::int64_t(Shape x, Shape y);
 
-namespace cpu {
+namespace DAGAN_BACKEND {
 ImageNormaliseResizeFn image_normalise_resize;
 ImageNormaliseResizeScratchFn image_normalise_resize_scratch;
-}  // namespace cpu
+}  // namespace DAGAN_BACKEND
 
 }  // namespace dagan

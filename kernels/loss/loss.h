@@ -10,6 +10,7 @@
 // scratch   error_scratch(a) bytes for the forward kernels
 #pragma once
 #include "core/view.h"
+#include "kernels/namespace.h"
 
 namespace dagan {
 
@@ -17,12 +18,12 @@ using ErrorFn = void(const Launch&, View a, View b, View loss);
 using ErrorGradFn = void(const Launch&, View a, View b, View dloss, View da, Write);
 using ErrorScratchFn = std::int64_t(Shape a);
 
-namespace cpu {
+namespace DAGAN_BACKEND {
 ErrorFn squared_error;
 ErrorGradFn squared_error_grad;
 ErrorFn absolute_error;
 ErrorGradFn absolute_error_grad;
 ErrorScratchFn error_scratch;
-}  // namespace cpu
+}  // namespace DAGAN_BACKEND
 
 }  // namespace dagan

@@ -17,6 +17,7 @@
 #include <algorithm>
 
 #include "core/view.h"
+#include "kernels/namespace.h"
 
 namespace dagan {
 
@@ -33,12 +34,12 @@ using StandardiseFn = void(const Launch&, View map, View mean, View spread, View
 using TopMeanFn = void(const Launch&, float fraction, View map, View scores);
 using TopMeanScratchFn = std::int64_t(Shape map);
 
-namespace cpu {
+namespace DAGAN_BACKEND {
 PooledResidualFn pooled_residual;
 PooledResidualScratchFn pooled_residual_scratch;
 StandardiseFn standardise;
 TopMeanFn top_mean;
 TopMeanScratchFn top_mean_scratch;
-}  // namespace cpu
+}  // namespace DAGAN_BACKEND
 
 }  // namespace dagan

@@ -1,0 +1,90 @@
+// Element-wise work over views: how elements are found and moved.
+#pragma once
+#include <initializer_list>
+
+#include "core/bf16.h"
+#include "kernels/device/gpu.h"
+
+namespace dagan::gpu {
+
+// V neighbours in a pixel, as f32 whatever they are stored as.
+template <class T, int V>
+GPU_DEVICE Vec<float, V> load_floats(const T* address) {
+  const Vec<T, V> stored = load<T, V>(address);
+  Vec<float, V> result;
+  for (int i = 0; i < V; ++i) result[i] = float(stored[i]);
+  return result;
+}
+template <class T, int V>
+GPU_DEVICE void store_floats(T* address, const Vec<float, V>& values) {
+  Vec<T, V> stored;
+  for (int i = 0; i < V; ++i) stored[i] = T(values[i]);
+  store(address, stored);
+}
+// Sets, or adds to what is there.
+template <class T, int V>
+GPU_DEVICE void put_floats(T* address, Vec<float, V> values, Write write) {
+  if (write == Write::accumulate) {
+    const Vec<float, V> old = load_floats<T, V>(address);
+    for (int i = 0; i < V; ++i) values[i] += old[i];
+  }
+  store_floats<T, V>(address, values);
+}
+
+// Calls f(pixel, channel) for every V neighbours of `shape`, each once in the whole grid.
+template <int V, class F>
+GPU_DEVICE void for_each_element(Shape shape, F f) {
+  const auto channels = unsigned(shape.c / V), count = unsigned(shape.size() / V);
+  const unsigned step = gridDim.x * blockDim.x;
+  for (unsigned i = blockIdx.x * blockDim.x + threadIdx.x; i < count; i += step) {
+    f(i / channels, i % channels * V);
+  }
+}
+
+template <class T>
+GPU_DEVICE T* at(const View& view, unsigned pixel, unsigned channel) {
+  return static_cast<T*>(view.data) + std::int64_t(pixel) * view.pitch + channel;
+}
+
+// The host's side: views of one shape, seen as one long pixel where none is a slice, and how many
+// neighbours move at once.
+template <int N>
+struct Elements {
+  View views[N];
+  int vector = 1;  // 1 or 4
+  Grid grid;
+
+  Elements(std::initializer_list<View> list) {
+    int n = 0;
+    bool contiguous = true, wide = true;
+    for (const View& view : list) {
+      views[n++] = view;
+      contiguous = contiguous && (!view || view.contiguous());
+    }
+    const Shape shape = views[0].shape;
+    require(shape.size() < (std::int64_t(1) << 31), "gpu", shape, "has 2^31 elements or more");
+    for (View& view : views) {
+      if (!view) continue;
+      if (contiguous) view.shape = {1, 1, 1, view.pitch = shape.size()};
+      const std::int64_t bytes = size_of(view.dtype) * 4;
+      wide = wide && view.shape.c % 4 == 0 && view.pitch % 4 == 0 &&
+             reinterpret_cast<std::uintptr_t>(view.data) % std::uintptr_t(bytes) == 0;
+    }
+    vector = wide ? 4 : 1;
+    constexpr std::int64_t kThreads = 256, kMostBlocks = 2048;
+    const std::int64_t blocks = (shape.size() / vector + kThreads - 1) / kThreads;
+    grid = {.blocks = {std::min(blocks, kMostBlocks)}, .threads = {kThreads}};
+  }
+};
+
+// Calls f with a value of the type that the elements have, f32 or bf16.
+template <class F>
+void with_type(DType type, F f) {
+  if (type == DType::bf16) {
+    f(bf16{});
+  } else {
+    f(float{});
+  }
+}
+
+}  // namespace dagan::gpu

@@ -1,0 +1,102 @@
+// The state of one block while it runs, for one thread of the operating system.
+#pragma once
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "kernels/emulator/fiber.h"
+#include "kernels/emulator/launch.h"
+#include "kernels/emulator/observer.h"
+#include "kernels/emulator/schedule.h"
+#include "kernels/emulator/shared_memory.h"
+
+namespace dagan::emulator {
+
+class Executor {
+ public:
+  // A launch: fixes what its blocks have in common.
+  void begin(Extent blocks, Extent threads, std::size_t shared_bytes, const Body&, const Schedule&,
+             Observer*);
+  // Runs one block; an empty string, or what went wrong.
+  std::string run(std::uint64_t block);
+
+  struct Copy {
+    void* to;
+    const void* from;
+    unsigned bytes, valid;
+    const void* code;
+  };
+
+  int barrier(int value, Site);
+  void collective(Collective*, unsigned mask, const void* in, void* out, Site);
+  void copy_async(const Copy&, Site);
+  void commit_copies();
+  void wait_copies(int pending);
+  void may_yield();
+  [[noreturn]] void stop(std::string&& what);  // ends the block with an error
+
+  SharedMemory& shared() { return shared_; }
+  Observer* observer() const { return observer_; }
+  bool own_memory(const void* address) const;  // the threads' stacks, and the emulator's objects
+
+ private:
+  enum class State : std::uint8_t { ready, at_barrier, in_warp, done };
+
+  struct Thread {
+    Position at;
+    State state;
+    int fiber;  // -1: it has not begun
+    Site site;  // where it waits
+    const void* in;
+    void* out;
+    std::vector<Copy> copies;
+    std::vector<std::size_t> groups;  // how many of the copies each committed group holds
+  };
+  struct Group {  // lanes of a warp that wait for each other
+    Collective* collective;
+    unsigned mask, arrived;
+    Site site;
+  };
+
+  [[noreturn]] void fiber_loop();
+  void begin_block(std::uint64_t block);
+  void run_thread();
+  void wait();             // until the current thread is resumed
+  void enter(int thread);  // makes it the current one
+  void finish(Thread&);
+  void complete(int warp, std::size_t group);
+  void release_barrier();
+  void leave_block();  // back to run(), from any fiber
+  void make_fibers();
+  void perform(Thread&, std::size_t count);
+  std::string waiting() const;  // who waits where
+  std::string where(const Thread&) const;
+
+  Extent blocks_, threads_extent_;
+  Body body_ = {};
+  Schedule schedule_;
+  Observer* observer_ = nullptr;
+  Scheduler scheduler_;
+  SharedMemory shared_;
+
+  std::vector<Thread> threads_;
+  int count_ = 0, current_ = 0, done_ = 0;
+
+  int at_barrier_ = 0, barrier_sum_ = 0, barrier_result_ = 0;
+  Site barrier_site_ = {};
+  std::vector<std::vector<Group>> warps_;
+
+  Fiber main_;
+  Stacks stacks_;
+  std::vector<Fiber> fibers_;
+  std::vector<int> free_;
+  int fiber_ = -1;  // the one that runs
+  std::string error_;
+};
+
+std::string to_string(Site);  // gpu.cu:45
+
+// The executor of this thread of the operating system.
+Executor& executor();
+
+}  // namespace dagan::emulator
