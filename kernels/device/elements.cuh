@@ -7,28 +7,33 @@
 
 namespace dagan::gpu {
 
-// V neighbours in a pixel, as f32 whatever they are stored as.
-template <class T, int V>
-GPU_DEVICE Vec<float, V> load_floats(const T* address) {
-  const Vec<T, V> stored = load<T, V>(address);
+// V neighbours, as f32 whatever they are stored as. The type is the same for a whole launch, so
+// asking for it costs nothing beside the access.
+template <int V>
+GPU_DEVICE Vec<float, V> read(const View& view, std::int64_t offset) {
+  if (view.dtype == DType::f32)
+    return load<float, V>(static_cast<const float*>(view.data) + offset);
+  const auto stored = load<bf16, V>(static_cast<const bf16*>(view.data) + offset);
   Vec<float, V> result;
   for (int i = 0; i < V; ++i) result[i] = float(stored[i]);
   return result;
 }
-template <class T, int V>
-GPU_DEVICE void store_floats(T* address, const Vec<float, V>& values) {
-  Vec<T, V> stored;
-  for (int i = 0; i < V; ++i) stored[i] = T(values[i]);
-  store(address, stored);
-}
+
 // Sets, or adds to what is there.
-template <class T, int V>
-GPU_DEVICE void put_floats(T* address, Vec<float, V> values, Write write) {
-  if (write == Write::accumulate) {
-    const Vec<float, V> old = load_floats<T, V>(address);
+template <int V>
+GPU_DEVICE void write(const View& view, std::int64_t offset, Vec<float, V> values,
+                      Write how = Write::overwrite) {
+  if (how == Write::accumulate) {
+    const Vec<float, V> old = read<V>(view, offset);
     for (int i = 0; i < V; ++i) values[i] += old[i];
   }
-  store_floats<T, V>(address, values);
+  if (view.dtype == DType::f32) {
+    store(static_cast<float*>(view.data) + offset, values);
+    return;
+  }
+  Vec<bf16, V> stored;
+  for (int i = 0; i < V; ++i) stored[i] = bf16(values[i]);
+  store(static_cast<bf16*>(view.data) + offset, stored);
 }
 
 // Calls f(pixel, channel) for every V neighbours of `shape`, each once in the whole grid.
@@ -41,9 +46,9 @@ GPU_DEVICE void for_each_element(Shape shape, F f) {
   }
 }
 
-template <class T>
-GPU_DEVICE T* at(const View& view, unsigned pixel, unsigned channel) {
-  return static_cast<T*>(view.data) + std::int64_t(pixel) * view.pitch + channel;
+// Where that element of a view is, in elements.
+GPU_DEVICE std::int64_t offset(const View& view, unsigned pixel, unsigned channel) {
+  return std::int64_t(pixel) * view.pitch + channel;
 }
 
 // The host's side: views of one shape, seen as one long pixel where none is a slice, and how many
@@ -76,15 +81,5 @@ struct Elements {
     grid = {.blocks = {std::min(blocks, kMostBlocks)}, .threads = {kThreads}};
   }
 };
-
-// Calls f with a value of the type that the elements have, f32 or bf16.
-template <class F>
-void with_type(DType type, F f) {
-  if (type == DType::bf16) {
-    f(bf16{});
-  } else {
-    f(float{});
-  }
-}
 
 }  // namespace dagan::gpu
