@@ -1,6 +1,7 @@
 #include "tests/gpu_checks.h"
 
 #include "core/check.h"
+#include "kernels/emulator/race_check.h"
 #include "kernels/emulator/schedule.h"
 
 namespace dagan::cases {
@@ -30,6 +31,33 @@ std::string check_schedules(const OpCase& op, const Kernels& emulated, int count
     if (!failure.empty()) return text(failure, " in the schedule ", emulator::to_string(schedule));
   }
   return {};
+}
+
+std::string check_races(const OpCase& op, const Kernels& checked) {
+  using emulator::Copies, emulator::Order;
+  for (const Order order : {Order::sequential, Order::random}) {
+    for (const Copies copies : {Copies::late, Copies::early}) {
+      const Following following({order, copies});
+      emulator::RaceCheck races;
+      BoundCase bound(op, checked);
+      const emulator::Watch watch(races);
+      bound.run();
+      if (races.accesses() == 0) return text("[", op.name, "] no access was reported");
+      if (races.count() > 0) {
+        return text("[", op.name, "] ", races.first(), " in the schedule ",
+                    to_string(emulator::schedule()));
+      }
+    }
+  }
+  return {};
+}
+
+emulator::AccessTotals count_accesses(const OpCase& op, const Kernels& checked) {
+  emulator::AccessCounters counters;
+  BoundCase bound(op, checked);
+  const emulator::Watch watch(counters);
+  bound.run();
+  return counters.totals();
 }
 
 }  // namespace dagan::cases

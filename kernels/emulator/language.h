@@ -127,7 +127,7 @@ GPU_DEVICE int __all_sync(unsigned mask, int p, DAGAN_EMULATOR_SITE) {
 namespace emulator {
 
 template <class T, class F>
-T read_modify_write(T* address, F f) {
+__attribute__((noinline)) T read_modify_write(T* address, F f) {
   static_assert(std::is_integral_v<T>);
   report_access(address, sizeof(T), AccessKind::atomic, __builtin_return_address(0));
   may_yield();

@@ -33,6 +33,18 @@ class Observer {
 // run one after another.
 Observer*& observer();
 
+// Makes it so for as long as this object lives.
+class Watch {
+ public:
+  explicit Watch(Observer& by) : before_(observer()) { observer() = &by; }
+  ~Watch() { observer() = before_; }
+  Watch(const Watch&) = delete;
+  Watch& operator=(const Watch&) = delete;
+
+ private:
+  Observer* before_;
+};
+
 // Reports an access of the running thread: the hooks of instrumented code, and what reads or writes
 // on a thread's behalf. Does nothing outside a kernel and for the thread's own stack.
 void report_access(const void* address, std::size_t bytes, AccessKind, const void* code);
