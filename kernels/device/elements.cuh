@@ -1,5 +1,6 @@
 // Element-wise work over views: how elements are found and moved.
 #pragma once
+#include <algorithm>
 #include <initializer_list>
 
 #include "core/bf16.h"
@@ -51,8 +52,24 @@ GPU_DEVICE std::int64_t offset(const View& view, unsigned pixel, unsigned channe
   return std::int64_t(pixel) * view.pitch + channel;
 }
 
-// The host's side: views of one shape, seen as one long pixel where none is a slice, and how many
-// neighbours move at once.
+// The host's side.
+
+// Whether every 4 neighbours, counted from channel 0, lie as one vector.
+inline bool wide(const View& view) {
+  const auto bytes = std::uintptr_t(size_of(view.dtype) * 4);
+  return view.shape.c % 4 == 0 && view.pitch % 4 == 0 &&
+         reinterpret_cast<std::uintptr_t>(view.data) % bytes == 0;
+}
+
+// Blocks of kElementThreads for so many elements, or vectors of them.
+inline constexpr std::int64_t kElementThreads = 256;
+inline std::int64_t element_blocks(std::int64_t count) {
+  constexpr std::int64_t kMost = 2048;
+  return std::min((count + kElementThreads - 1) / kElementThreads, kMost);
+}
+
+// Views of one shape, seen as one long pixel where none is a slice, and how many neighbours move
+// at once.
 template <int N>
 struct Elements {
   View views[N];
@@ -61,7 +78,7 @@ struct Elements {
 
   Elements(std::initializer_list<View> list) {
     int n = 0;
-    bool contiguous = true, wide = true;
+    bool contiguous = true, all_wide = true;
     for (const View& view : list) {
       views[n++] = view;
       contiguous = contiguous && (!view || view.contiguous());
@@ -71,14 +88,10 @@ struct Elements {
     for (View& view : views) {
       if (!view) continue;
       if (contiguous) view.shape = {1, 1, 1, view.pitch = shape.size()};
-      const std::int64_t bytes = size_of(view.dtype) * 4;
-      wide = wide && view.shape.c % 4 == 0 && view.pitch % 4 == 0 &&
-             reinterpret_cast<std::uintptr_t>(view.data) % std::uintptr_t(bytes) == 0;
+      all_wide = all_wide && wide(view);
     }
-    vector = wide ? 4 : 1;
-    constexpr std::int64_t kThreads = 256, kMostBlocks = 2048;
-    const std::int64_t blocks = (shape.size() / vector + kThreads - 1) / kThreads;
-    grid = {.blocks = {std::min(blocks, kMostBlocks)}, .threads = {kThreads}};
+    vector = all_wide ? 4 : 1;
+    grid = {.blocks = {element_blocks(shape.size() / vector)}, .threads = {kElementThreads}};
   }
 };
 
