@@ -23,7 +23,7 @@ linear_kernel(LinearGeometry g, View a, View b, View y, Write write) {
 
 // g_partial (blocks, C): the sums of each block of pixels.
 template <int V>
-GPU_KERNEL(gpu::kTileThreads, 32)
+GPU_KERNEL(gpu::kTileThreads<V>, 32)
 block_sums_kernel(gpu::Tiling t, View x, float* g_partial) {
   const gpu::Column<V> column(t);
   Vec<float, V> r_sum[1] = {};
@@ -37,14 +37,13 @@ block_sums_kernel(gpu::Tiling t, View x, float* g_partial) {
 }
 
 GPU_KERNEL(gpu::kCombineThreads, 40)
-combine_sums_kernel(unsigned blocks, unsigned channels, const float* g_partial, float* g_y,
-                    Write write) {
+combine_sums_kernel(gpu::Tiling t, const float* g_partial, float* g_y, Write write) {
   const unsigned c = blockIdx.x * gpu::kCombineChannels + threadIdx.x;
   double sum[1];
-  gpu::sum_partials(blocks, sum, [&](unsigned block, int) {
-    return c < channels ? double(g_partial[block * channels + c]) : 0.0;
+  gpu::sum_partials(t, sum, [&](unsigned block, int) {
+    return c < t.channels ? double(g_partial[block * t.channels + c]) : 0.0;
   });
-  if (threadIdx.y > 0 || c >= channels) return;
+  if (threadIdx.y > 0 || c >= t.channels) return;
   g_y[c] = float((write == Write::accumulate ? double(g_y[c]) : 0.0) + sum[0]);
 }
 
@@ -57,7 +56,7 @@ void linear(const Launch& launch, LinearGeometry geometry, View a, View b, View 
 }
 
 std::int64_t channel_sum_scratch(Shape x) {
-  return gpu::blocks_of(gpu::tiling(x, gpu::kSumBlocks)) * x.c * std::int64_t(sizeof(float));
+  return gpu::tiling(x, gpu::kSumBlocks).blocks() * x.c * std::int64_t(sizeof(float));
 }
 
 void channel_sum(const Launch& launch, View x, View y, Write write) {
@@ -66,8 +65,7 @@ void channel_sum(const Launch& launch, View x, View y, Write write) {
   const int vector = gpu::wide(x) ? 4 : 1;
   gpu::launch(launch, gpu::tile_grid(t, vector),
               vector == 4 ? block_sums_kernel<4> : block_sums_kernel<1>, t, x, partial);
-  gpu::launch(launch, gpu::combine_grid(t), combine_sums_kernel, unsigned(gpu::blocks_of(t)),
-              t.channels, partial, y.as<float>(), write);
+  gpu::launch(launch, gpu::combine_grid(t), combine_sums_kernel, t, partial, y.as<float>(), write);
 }
 
 }  // namespace dagan::DAGAN_BACKEND

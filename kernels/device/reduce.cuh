@@ -3,6 +3,7 @@
 #pragma once
 #include <algorithm>
 
+#include "core/host_device.h"
 #include "kernels/device/elements.cuh"
 
 namespace dagan::gpu {
@@ -24,9 +25,16 @@ GPU_DEVICE T block_sum(T value) {
 // blockDim.y-th of those pixels. Where nothing is a slice, a warp reads memory without a gap.
 struct Tiling {
   unsigned pixels = 0, channels = 0, block_pixels = 0;
+
+  DAGAN_HOST_DEVICE unsigned blocks() const { return (pixels + block_pixels - 1) / block_pixels; }
+  DAGAN_HOST_DEVICE unsigned pixels_of(unsigned block) const {
+    return std::min(block_pixels, pixels - block * block_pixels);
+  }
 };
 
-inline constexpr int kTileThreads = 512, kUnroll = 4;
+inline constexpr int kUnroll = 4;
+template <int V>
+inline constexpr int kTileThreads = V == 1 ? 512 : 256;
 
 template <int V>
 struct Column {
@@ -38,7 +46,7 @@ struct Column {
     channel = (blockIdx.y * blockDim.x + threadIdx.x) * V;
     active = channel < t.channels;
     first = blockIdx.x * t.block_pixels;
-    end = std::min(first + t.block_pixels, t.pixels);
+    end = first + t.pixels_of(blockIdx.x);
     row = active ? first + threadIdx.y : end;
   }
 
@@ -67,6 +75,13 @@ struct Column {
     }
   }
 
+  GPU_DEVICE void write(const View& view, unsigned chunk, const Vec<float, V> (&r)[kUnroll],
+                        Write how) const {
+    for (int u = 0; u < kUnroll; ++u)
+      if (pixel(chunk, u) < end)
+        gpu::write(view, offset(view, pixel(chunk, u), channel), r[u], how);
+  }
+
   // V values of a vector over the channels, which may lie at any float.
   GPU_DEVICE Vec<float, V> parameters(const float* g_values) const {
     Vec<float, V> r = {};
@@ -86,9 +101,11 @@ struct Column {
 // Replaces K sums of each thread by those of its column: every thread receives them.
 template <int K, int V>
 GPU_DEVICE void sum_rows(Vec<float, V> (&r)[K]) {
-  GPU_SHARED(float, s_sums, [K * kTileThreads * V]);
+  GPU_SHARED(float, s_sums, [K * kTileThreads<V> * V]);
   const unsigned thread = threadIdx.y * blockDim.x + threadIdx.x;
-  const auto at = [&](int k, unsigned i) { return s_sums + (unsigned(k) * kTileThreads + i) * V; };
+  const auto at = [&](int k, unsigned i) {
+    return s_sums + (unsigned(k) * kTileThreads<V> + i) * V;
+  };
   for (int k = 0; k < K; ++k) store(at(k, thread), r[k]);
   for (unsigned rows = blockDim.y; rows > 1;) {
     const unsigned half = (rows + 1) / 2;
@@ -113,7 +130,8 @@ inline constexpr int kCombineChannels = 8, kCombineRows = 32, kCombineThreads = 
 // The sums of term(block, k) over all blocks, K of them for each column: every thread receives
 // them.
 template <int K, class F>
-GPU_DEVICE void sum_partials(unsigned blocks, double (&sums)[K], F term) {
+GPU_DEVICE void sum_partials(Tiling t, double (&sums)[K], F term) {
+  const unsigned blocks = t.blocks();
   GPU_SHARED(double, s_sums, [K][kCombineRows][kCombineChannels]);
   const int x = int(threadIdx.x), y = int(threadIdx.y);
   for (int k = 0; k < K; ++k) sums[k] = 0;
@@ -146,8 +164,6 @@ inline Tiling tiling(Shape shape, std::int64_t most) {
   return {unsigned(shape.pixels()), unsigned(shape.c), unsigned(ceil_div(pixels, 8) * 8)};
 }
 
-inline std::int64_t blocks_of(Tiling t) { return ceil_div(t.pixels, t.block_pixels); }
-
 inline Grid tile_grid(Tiling t, int vector) {
   constexpr std::int64_t kMostColumns = 64, kThreads = 256;
   const std::int64_t vectors = t.channels / unsigned(vector);
@@ -155,7 +171,7 @@ inline Grid tile_grid(Tiling t, int vector) {
   // Single floats: 8 rows keep a warp at whole sectors, whatever the number of channels.
   const std::int64_t rows =
       vector == 1 ? std::max(kThreads / columns / 8 * 8, std::int64_t(8)) : kThreads / columns;
-  return {.blocks = {blocks_of(t), tiles},
+  return {.blocks = {t.blocks(), tiles},
           .threads = {columns, std::min<std::int64_t>(rows, t.pixels)}};
 }
 
