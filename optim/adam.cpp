@@ -24,7 +24,7 @@ struct AdamUpdate final : Op {
   void run(const Kernels& k, const Launch& at, std::span<const View> in,
            std::span<const View> out) const override {
     k.adam(at, hyper, in[0], in[1], in[2], in[3], out[0], out[1], out[2],
-           out.size() > 3 ? out[3] : View{});
+           out.size() > 3 ? out[3] : View{}, {});
   }
 };
 

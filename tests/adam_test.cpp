@@ -21,26 +21,37 @@ TEST_CASE("adam: one step agrees with the reference") {
     for (const double step : {0.0, 1.0, 9.0, 100000.0}) {
       CHECK(check_kernel(adam_case({.size = size, .step = step}), kernels) == "");
       CHECK(check_kernel(adam_case({size, kAveraged, step, true}), kernels) == "");
+      CHECK(check_kernel(adam_case({.size = size, .step = step, .shadowed = true}), kernels) == "");
     }
 }
 
 TEST_CASE("adam: a step on a gradient that is not finite changes nothing") {
   const Kernels& kernels = *cpu_backend().kernels;
   for (const std::int64_t size : kSizes)
-    CHECK(check_kernel(adam_case({size, kAveraged, 3, true, false}), kernels) == "");
+    CHECK(check_kernel(adam_case({size, kAveraged, 3, true, false, true}), kernels) == "");
 }
 
 TEST_CASE("adam: the same bits for any number of threads") {
-  CHECK(check_threads(adam_case({50001, kAveraged, 3, true}), *cpu_backend().kernels) == "");
+  CHECK(check_threads(adam_case({50001, kAveraged, 3, true, true, true}), *cpu_backend().kernels) ==
+        "");
+}
+
+TEST_CASE("adam: the shadow is every parameter in bf16") {
+  const AdamRun run{.size = 20001, .shadowed = true};
+  BoundCase bound(adam_case(run), *cpu_backend().kernels);
+  bound.run();
+  const auto outputs = bound.outputs();
+  for (std::size_t i = 0; i < outputs[0].size(); ++i)
+    CHECK(outputs[3][i] == bf16(float(outputs[0][i])).bits);
 }
 
 TEST_CASE("adam: a kernel that leaves the bias of the moments in is found") {
   Kernels kernels = *cpu_backend().kernels;
   kernels.adam = [](const Launch& launch, AdamHyper hyper, View dp, View, View rate, View finite,
-                    View p, View m, View v, View average) {
+                    View p, View m, View v, View average, View shadow) {
     std::uint32_t late = 1000000;
     const View step = view_of(&late, Shape{}, DType::u32);
-    cpu::adam(launch, hyper, dp, step, rate, finite, p, m, v, average);
+    cpu::adam(launch, hyper, dp, step, rate, finite, p, m, v, average, shadow);
   };
   CHECK(check_kernel(adam_case({.size = 5}), kernels) != "");
 }
@@ -66,10 +77,10 @@ TEST_CASE("adam: many steps in a row agree with the reference") {
     };
     cpu_backend().kernels->adam({}, hyper, view(dp), view_of(&step, scalar, DType::u32),
                                 view_of(&rate, scalar), {}, view(state[0]), view(state[1]),
-                                view(state[2]), view(state[3]));
+                                view(state[2]), view(state[3]), {});
     want_step = step;
     reference::adam(hyper, array(want_dp), {&want_step, scalar}, {&want_rate, scalar}, {},
-                    array(want[0]), array(want[1]), array(want[2]), array(want[3]));
+                    array(want[0]), array(want[1]), array(want[2]), array(want[3]), {});
   }
   for (std::size_t i = 0; i < kSize; ++i)
     for (int k = 0; k < 4; ++k) CHECK(std::abs(double(state[k][i]) - want[k][i]) < 2e-6);

@@ -8,24 +8,10 @@
 #include "kernels/rows-inl.h"
 // Compiled once.
 #include <atomic>
-#include <cmath>
 
+#include "core/bf16.h"
 #include "kernels/adam/adam.h"
-
-#ifndef DAGAN_KERNELS_ADAM_FACTORS
-#define DAGAN_KERNELS_ADAM_FACTORS
-namespace dagan::cpu {
-
-// What is the same for every parameter in one step; computed in f64.
-struct AdamFactors {
-  float beta1, one_minus_beta1, beta2, one_minus_beta2;
-  float rate;        // learning_rate / (1 - beta1^t)
-  float root_scale;  // 1 / sqrt(1 - beta2^t)
-  float epsilon, decay, one_minus_decay;
-};
-
-}  // namespace dagan::cpu
-#endif
+#include "kernels/adam/factors.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace dagan::cpu::HWY_NAMESPACE {
@@ -91,22 +77,17 @@ void all_finite(const Launch&, View x, View finite) {
 }
 
 void adam(const Launch&, AdamHyper hyper, View dp, View step, View learning_rate, View finite,
-          View p, View m, View v, View average) {
+          View p, View m, View v, View average, View shadow) {
   if (finite && *finite.as<std::uint32_t>() == 0) return;
-  const double beta1 = hyper.beta1, beta2 = hyper.beta2, decay = hyper.average_decay;
-  const double t = double(*step.as<std::uint32_t>()) + 1;
-  const AdamFactors factors = {
-      .beta1 = hyper.beta1,
-      .one_minus_beta1 = float(1 - beta1),
-      .beta2 = hyper.beta2,
-      .one_minus_beta2 = float(1 - beta2),
-      .rate = float(double(*learning_rate.as<float>()) / (1 - std::pow(beta1, t))),
-      .root_scale = float(1 / std::sqrt(1 - std::pow(beta2, t))),
-      .epsilon = hyper.epsilon,
-      .decay = hyper.average_decay,
-      .one_minus_decay = float(1 - decay),
-  };
-  HWY_DYNAMIC_DISPATCH(adam)(factors, dp, p, m, v, average);
+  HWY_DYNAMIC_DISPATCH(adam)
+  (adam_factors(hyper, *step.as<std::uint32_t>(), *learning_rate.as<float>()), dp, p, m, v,
+   average);
+  if (!shadow) return;
+  const Blocks blocks = element_blocks(p.shape);
+  parallel_for(blocks.count(), [&](std::int64_t block) {
+    for (std::int64_t i = blocks.begin(block); i < blocks.end(block); ++i)
+      shadow.as<bf16>()[i] = bf16(p.as<float>()[i]);
+  });
 }
 
 }  // namespace dagan::cpu
