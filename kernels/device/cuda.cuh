@@ -5,11 +5,20 @@
 #include "core/view.h"
 #include "kernels/device/types.h"
 
-#define GPU_KERNEL(threads, registers) __global__ void __launch_bounds__(threads)
+#define GPU_KERNEL(threads, registers) \
+  __global__ void __launch_bounds__(threads, ::dagan::gpu::blocks_at_once(threads, registers))
 #define GPU_DEVICE __device__ __forceinline__
 #define GPU_SHARED(T, name, ...) __shared__ T name __VA_ARGS__
 
 namespace dagan::gpu {
+
+// Blocks that a multiprocessor of 65536 registers and 2048 threads holds: what makes nvcc keep to
+// the registers of a kernel.
+constexpr int blocks_at_once(int threads, int registers) {
+  int blocks = 65536 / (threads * registers);
+  if (blocks * threads > 2048) blocks = 2048 / threads;
+  return blocks > 32 ? 32 : blocks;
+}
 
 // Throws Fault::device with CUDA's words.
 void require_cuda(cudaError_t, const char* where);

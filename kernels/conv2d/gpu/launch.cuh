@@ -1,0 +1,106 @@
+// The host's side: from views to a problem, how its depth is split, and the sum of the splits.
+#pragma once
+#include "kernels/conv2d/conv2d.h"
+#include "kernels/conv2d/gpu/kernel.cuh"
+#include "kernels/device/elements.cuh"
+
+namespace dagan::DAGAN_BACKEND::implicit_gemm {
+
+inline std::int64_t ceil_div(std::int64_t a, std::int64_t b) { return (a + b - 1) / b; }
+
+inline Problem make_problem(Conv2dGeometry geometry, Shape x, Shape w, Shape y) {
+  for (const Shape& shape : {x, w, y}) {
+    gpu::require(shape.size() < (std::int64_t(1) << 31), "conv2d", shape, "has 2^31 elements");
+    gpu::require(shape.h < 8192 && shape.w < 8192, "conv2d", shape, "has 8192 pixels in a line");
+  }
+  gpu::require(geometry.pad < 4096 && geometry.stride < 256, "conv2d", w, "has a huge geometry");
+  Problem g = {};
+  g.n = int(x.n), g.h = int(x.h), g.w = int(x.w), g.c = int(x.c);
+  g.k = int(w.n), g.r = int(w.h), g.s = int(w.w);
+  g.p = int(y.h), g.q = int(y.w);
+  g.stride = geometry.stride, g.pad = geometry.pad;
+  return g;
+}
+
+// A problem with few tiles of output is split along its depth, until there are blocks enough for a
+// GPU of some 130 multiprocessors; the split depends on the shape alone, and so do the bits.
+template <class Pass>
+int splits(const Problem& g) {
+  constexpr std::int64_t kBlocks = 264, kLeastDepth = 256, kMost = 64;
+  const std::int64_t tiles =
+      ceil_div(Pass::most_rows(g), 64) * ceil_div(Pass::columns_of(g), 64) * Pass::phases(g);
+  const std::int64_t wanted = ceil_div(kBlocks, tiles);
+  const std::int64_t possible = Pass::most_depth(g) / kLeastDepth;
+  return int(std::max<std::int64_t>(1, std::min({wanted, possible, kMost})));
+}
+
+template <class Pass>
+std::int64_t scratch_bytes(const Problem& g, Shape output) {
+  const int count = splits<Pass>(g);
+  return count == 1 ? 0 : count * output.size() * std::int64_t(sizeof(float));
+}
+
+template <int V>
+GPU_KERNEL(256, 48)
+conv2d_add_splits(View out, const float* partial, int splits, const float* bias, Write write) {
+  const auto size = std::int64_t(out.shape.size());
+  gpu::for_each_element<V>(out.shape, [&](unsigned pixel, unsigned c) {
+    const float* from = partial + (std::int64_t(pixel) * out.shape.c + c);
+    Vec<float, V> r_sum = gpu::load<float, V>(from);
+    for (int i = 1; i < splits; ++i) {
+      const auto r_next = gpu::load<float, V>(from += size);
+      for (int e = 0; e < V; ++e) r_sum[e] += r_next[e];
+    }
+    if (bias != nullptr) {
+      for (int e = 0; e < V; ++e) r_sum[e] += bias[c + e];
+    }
+    gpu::write(out, gpu::offset(out, pixel, c), r_sum, write);
+  });
+}
+
+inline bool movable(const View& view, int bytes) {
+  const std::int64_t count = bytes / size_of(view.dtype);
+  return view.shape.c % count == 0 && view.pitch % count == 0 &&
+         reinterpret_cast<std::uintptr_t>(view.data) % unsigned(bytes) == 0;
+}
+
+// Completes the problem, launches it with the kernel that `start` chooses, and adds the splits.
+// `start` is called with whether both operands may be copied 16 bytes at a time.
+template <class Pass, class Start>
+void run(const Launch& launch, Problem g, View a, View b, View bias, View out, Write write,
+         Start start) {
+  for (const View& view : {a, b, out}) {
+    gpu::require(view.shape.pixels() * view.pitch < (std::int64_t(1) << 31), "conv2d", view.shape,
+                 "spans 2^31 elements");
+  }
+  g.a = a.data, g.b = b.data, g.a_pitch = int(a.pitch), g.b_pitch = int(b.pitch);
+  g.out = out.data, g.out_pitch = int(out.pitch);
+  g.bias = bias.as<const float>();
+  g.accumulate = write == Write::accumulate;
+  g.wide = movable(out, 16);
+  g.splits = splits<Pass>(g);
+  g.partial = g.splits == 1 ? nullptr : reinterpret_cast<float*>(launch.scratch);
+  start(g, movable(a, 16) && movable(b, 16));
+  if (g.splits == 1) return;
+  const bool wide = out.shape.c % 4 == 0 && movable(out, 4 * int(size_of(out.dtype)));
+  const std::int64_t blocks = ceil_div(out.shape.size() / (wide ? 4 : 1), 256);
+  gpu::launch(launch, {.blocks = {std::min<std::int64_t>(blocks, 2048)}, .threads = {256}},
+              wide ? conv2d_add_splits<4> : conv2d_add_splits<1>, out, g.partial, g.splits, g.bias,
+              write);
+}
+
+template <class Pass, class Tile>
+std::int64_t tiles(const Problem& g) {
+  return ceil_div(Pass::most_rows(g), Tile::kM) * ceil_div(Pass::columns_of(g), Tile::kN) *
+         Pass::phases(g);
+}
+
+template <class Pass, class Tile>
+gpu::Grid grid(const Problem& g) {
+  return {.blocks = {ceil_div(Pass::most_rows(g), Tile::kM),
+                     ceil_div(Pass::columns_of(g), Tile::kN), Pass::phases(g) * g.splits},
+          .threads = {Tile::kThreads},
+          .shared_bytes = kSharedBytes<Tile>};
+}
+
+}  // namespace dagan::DAGAN_BACKEND::implicit_gemm
