@@ -23,8 +23,8 @@ block_statistics_kernel(Tiling t, View x, float* g_partial) {
   column.read(x, column.row, r);
   for (int i = 0; i < V; ++i) r_pivot[0][i] = (r[0][i] + r[1][i]) + (r[2][i] + r[3][i]);
   gpu::sum_rows(r_pivot);
-  const auto count = float(std::min(column.step(), column.end - column.first));
-  for (int i = 0; i < V; ++i) r_pivot[0][i] /= count;
+  const float part = 1 / float(std::min(column.step(), column.end - column.first));
+  for (int i = 0; i < V; ++i) r_pivot[0][i] *= part;
 
   Vec<float, V> r_sums[2] = {};
   for (unsigned chunk = column.row; chunk < column.end;) {
