@@ -85,7 +85,10 @@ struct Column {
   // V values of a vector over the channels, which may lie at any float.
   GPU_DEVICE Vec<float, V> parameters(const float* g_values) const {
     Vec<float, V> r = {};
-    for (int i = 0; active && i < V; ++i) r[i] = g_values[channel + i];
+    if (!active) return r;
+    if (reinterpret_cast<std::uintptr_t>(g_values + channel) % sizeof r == 0)
+      return load<float, V>(g_values + channel);
+    for (int i = 0; i < V; ++i) r[i] = g_values[channel + i];
     return r;
   }
 
