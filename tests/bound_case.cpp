@@ -93,8 +93,9 @@ std::string BoundCase::compare() {
     const bool added = operand.role == Role::summed && layout_.write == Write::accumulate;
     for (std::size_t i = 0; i < got.size(); ++i) {
       const double start = added ? initial_[o][i] : 0, expected = start + want[o][i];
+      const double rounding = operand.dtype == DType::bf16 ? 0x1p-8 : 0x1p-23;
       const double bound =
-          bounds[o][i] + (added ? 0x1p-23 * (std::abs(start) + std::abs(expected)) : 0);
+          bounds[o][i] + (added ? rounding * (std::abs(start) + std::abs(expected)) : 0);
       if (!(std::abs(got[i] - expected) <= bound))
         return text(where, operand.name, position(operand.shape, i), " is ", got[i], ", not ",
                     expected, "; off by ", got[i] - expected, ", allowed ", bound);

@@ -20,7 +20,8 @@ std::vector<double> random_values(const Operand& operand, std::uint64_t seed, St
     const double start = std::min(end, std::max(hole, negative ? -high : low));
     const double magnitude = start + (end - start) * uniform(words[1]);
     values[i] = low == high ? low : negative ? -magnitude : magnitude;
-    if (operand.dtype != DType::f32) values[i] = std::floor(values[i]);
+    if (operand.dtype != DType::f32 && operand.dtype != DType::bf16)
+      values[i] = std::floor(values[i]);
   }
   return values;
 }

@@ -14,6 +14,7 @@ struct Conv2dProblem {
   Shape x;                     // (N,H,W,C)
   std::int64_t filters, r, s;  // w is (filters,r,s,C)
   bool bias = false;           // ignored by the filter gradient
+  DType dtype = DType::f32;    // of x, w, y and the gradients of x and y
 
   Shape w() const { return {filters, r, s, x.c}; }
   Shape y() const {
@@ -25,7 +26,7 @@ struct Conv2dProblem {
 
 inline std::string to_string(const Conv2dProblem& p) {
   return text(p.r, "x", p.s, "/", p.geometry.stride, " pad ", p.geometry.pad, " ", p.x, "->",
-              p.filters, p.bias ? " bias" : "");
+              p.filters, p.bias ? " bias" : "", p.dtype == DType::bf16 ? " bf16" : "");
 }
 
 template <class T>
@@ -33,6 +34,15 @@ Array<T> bias_of(const Arrays<T>& in) {
   return in.size() > 2 ? in[2] : Array<T>();
 }
 inline View bias_of(const Views& in) { return in.size() > 2 ? in[2] : View(); }
+
+// What rounding the output to its type adds to a bound.
+inline ErrorBound stored(ErrorBound bound, DType dtype) {
+  if (dtype == DType::f32) return bound;
+  return [=](const Arrays<double>& in, const Arrays<double>& out, const Arrays<double>& bounds) {
+    bound(in, out, bounds);
+    for (std::int64_t i = 0; i < out[0].size(); ++i) bounds[0][i] += 0x1p-8 * std::abs(out[0][i]);
+  };
+}
 
 // The gradient of the bias is the sum of dout over the pixels.
 inline void bias_gradient(const Array<double>& dout, const Arrays<double>& din) {
@@ -46,6 +56,9 @@ inline OpCase conv2d_case(std::string name, Conv2dPass pass, const Conv2dProblem
   if (bias)
     inputs.push_back({.name = "bias", .shape = {1, 1, 1, output.shape.c}, .sliceable = false});
   output.role = Role::summed;
+  if (pass != Conv2dPass::filter_grad) output.dtype = p.dtype;
+  for (Operand& input : inputs)
+    if (input.name != "bias") input.dtype = p.dtype;
   OpCase op;
   op.name = text(name, " ", to_string(p));
   op.inputs = std::move(inputs);
@@ -72,7 +85,7 @@ inline OpCase conv2d(const Conv2dProblem& p) {
   op.reference = [=](const auto& in, const auto& out) {
     reference::conv2d(p.geometry, in[0], in[1], bias_of(in), out[0]);
   };
-  op.error = rounded_sum(op.reference, sum_factor(p.w().size() / p.filters));
+  op.error = stored(rounded_sum(op.reference, sum_factor(p.w().size() / p.filters)), p.dtype);
   op.gradient = [=](const Arrays<double>& in, const Arrays<double>&, const Arrays<double>& dout,
                     const Arrays<double>& din) {
     reference::conv2d_input_grad(p.geometry, dout[0], in[1], {}, din[0]);
@@ -94,7 +107,7 @@ inline OpCase conv2d_input_grad(const Conv2dProblem& p) {
   op.reference = [=](const auto& in, const auto& out) {
     reference::conv2d_input_grad(p.geometry, in[0], in[1], bias_of(in), out[0]);
   };
-  op.error = rounded_sum(op.reference, sum_factor(p.filters * p.r * p.s));
+  op.error = stored(rounded_sum(op.reference, sum_factor(p.filters * p.r * p.s)), p.dtype);
   op.gradient = [=](const Arrays<double>& in, const Arrays<double>&, const Arrays<double>& dout,
                     const Arrays<double>& din) {
     reference::conv2d(p.geometry, dout[0], in[1], {}, din[0]);
@@ -122,6 +135,12 @@ inline OpCase conv2d_filter_grad(const Conv2dProblem& p) {
     reference::conv2d(p.geometry, in[0], dout[0], {}, din[1]);
   };
   return op;
+}
+
+// The same problem with operands of another type.
+inline Conv2dProblem with_dtype(Conv2dProblem p, DType dtype) {
+  p.dtype = dtype;
+  return p;
 }
 
 inline std::vector<OpCase> conv2d_passes(const Conv2dProblem& p) {

@@ -1,7 +1,7 @@
 // What one warp does with a tile of A and a tile of B, in exact f32: each thread multiplies 4 or 8
 // rows by 4 or 8 columns.
 #pragma once
-#include "kernels/conv2d/gpu/kernel.cuh"
+#include "kernels/conv2d/gpu/launch.cuh"
 
 namespace dagan::DAGAN_BACKEND::implicit_gemm {
 
@@ -127,5 +127,28 @@ GPU_KERNEL(Tile::kThreads, 208)
 conv2d_implicit_gemm(Problem g) {
   multiply<Pass, Tile, float, float, kElements, FmaProduct>(g);
 }
+
+struct Fma {
+  template <class Pass>
+  static void start(const Launch& launch, const Problem& g, bool aligned) {
+    using Large = Tile<128, 128, 4, 2>;
+    using Square = Tile<64, 64, 2, 2>;
+    using Narrow = Tile<128, 32, 4, 1>;
+    using Flat = Tile<32, 64, 1, 2>;
+    using Unaligned = Tile<64, 32, 4, 1>;
+    constexpr std::int64_t kBlocks = 132;
+    if (!aligned) {
+      gpu::launch(launch, grid<Pass, Unaligned>(g), conv2d_implicit_gemm<Pass, Unaligned, 1>, g);
+    } else if (Pass::columns_of(g) <= 32) {
+      gpu::launch(launch, grid<Pass, Narrow>(g), conv2d_implicit_gemm<Pass, Narrow, 4>, g);
+    } else if (Pass::most_rows(g) <= 32) {
+      gpu::launch(launch, grid<Pass, Flat>(g), conv2d_implicit_gemm<Pass, Flat, 4>, g);
+    } else if (tiles<Pass, Large>(g) >= kBlocks) {
+      gpu::launch(launch, grid<Pass, Large>(g), conv2d_implicit_gemm<Pass, Large, 4>, g);
+    } else {
+      gpu::launch(launch, grid<Pass, Square>(g), conv2d_implicit_gemm<Pass, Square, 4>, g);
+    }
+  }
+};
 
 }  // namespace dagan::DAGAN_BACKEND::implicit_gemm

@@ -19,6 +19,7 @@ inline Problem make_problem(Conv2dGeometry geometry, Shape x, Shape w, Shape y) 
   g.k = int(w.n), g.r = int(w.h), g.s = int(w.w);
   g.p = int(y.h), g.q = int(y.w);
   g.stride = geometry.stride, g.pad = geometry.pad;
+  g.pixels = int(y.pixels()), g.window = int(w.h * w.w * w.c);
   return g;
 }
 
@@ -64,31 +65,6 @@ inline bool movable(const View& view, int bytes) {
          reinterpret_cast<std::uintptr_t>(view.data) % unsigned(bytes) == 0;
 }
 
-// Completes the problem, launches it with the kernel that `start` chooses, and adds the splits.
-// `start` is called with whether both operands may be copied 16 bytes at a time.
-template <class Pass, class Start>
-void run(const Launch& launch, Problem g, View a, View b, View bias, View out, Write write,
-         Start start) {
-  for (const View& view : {a, b, out}) {
-    gpu::require(view.shape.pixels() * view.pitch < (std::int64_t(1) << 31), "conv2d", view.shape,
-                 "spans 2^31 elements");
-  }
-  g.a = a.data, g.b = b.data, g.a_pitch = int(a.pitch), g.b_pitch = int(b.pitch);
-  g.out = out.data, g.out_pitch = int(out.pitch);
-  g.bias = bias.as<const float>();
-  g.accumulate = write == Write::accumulate;
-  g.wide = movable(out, 16);
-  g.splits = splits<Pass>(g);
-  g.partial = g.splits == 1 ? nullptr : reinterpret_cast<float*>(launch.scratch);
-  start(g, movable(a, 16) && movable(b, 16));
-  if (g.splits == 1) return;
-  const bool wide = out.shape.c % 4 == 0 && movable(out, 4 * int(size_of(out.dtype)));
-  const std::int64_t blocks = ceil_div(out.shape.size() / (wide ? 4 : 1), 256);
-  gpu::launch(launch, {.blocks = {std::min<std::int64_t>(blocks, 2048)}, .threads = {256}},
-              wide ? conv2d_add_splits<4> : conv2d_add_splits<1>, out, g.partial, g.splits, g.bias,
-              write);
-}
-
 template <class Pass, class Tile>
 std::int64_t tiles(const Problem& g) {
   return ceil_div(Pass::most_rows(g), Tile::kM) * ceil_div(Pass::columns_of(g), Tile::kN) *
@@ -101,6 +77,53 @@ gpu::Grid grid(const Problem& g) {
                      ceil_div(Pass::columns_of(g), Tile::kN), Pass::phases(g) * g.splits},
           .threads = {Tile::kThreads},
           .shared_bytes = kSharedBytes<Tile>};
+}
+
+// Completes the problem, launches it with the kernel that Product::start chooses, and adds the
+// splits. `start` is told whether both operands may be copied 16 bytes at a time.
+template <class Product, class Pass>
+void run(const Launch& launch, Problem g, View a, View b, View bias, View out, Write write) {
+  for (const View& view : {a, b, out}) {
+    gpu::require(view.shape.pixels() * view.pitch < (std::int64_t(1) << 31), "conv2d", view.shape,
+                 "spans 2^31 elements");
+  }
+  g.a = a.data, g.b = b.data, g.a_pitch = int(a.pitch), g.b_pitch = int(b.pitch);
+  g.out = out.data, g.out_pitch = int(out.pitch);
+  g.bias = bias.as<const float>();
+  g.accumulate = write == Write::accumulate;
+  g.wide = movable(out, 16);
+  g.splits = splits<Pass>(g);
+  g.partial = g.splits == 1 ? nullptr : reinterpret_cast<float*>(launch.scratch);
+  Product::template start<Pass>(launch, g, movable(a, 16) && movable(b, 16));
+  if (g.splits == 1) return;
+  const bool wide = out.shape.c % 4 == 0 && movable(out, 4 * int(size_of(out.dtype)));
+  const std::int64_t blocks = ceil_div(out.shape.size() / (wide ? 4 : 1), 256);
+  gpu::launch(launch, {.blocks = {std::min<std::int64_t>(blocks, 2048)}, .threads = {256}},
+              wide ? conv2d_add_splits<4> : conv2d_add_splits<1>, out, g.partial, g.splits, g.bias,
+              write);
+}
+
+template <class Product>
+void forward(const Launch& launch, Conv2dGeometry geometry, View x, View w, View bias, View y,
+             Write write) {
+  run<Product, ForwardPass>(launch, make_problem(geometry, x.shape, w.shape, y.shape), x, w, bias,
+                            y, write);
+}
+
+template <class Product>
+void input_grad(const Launch& launch, Conv2dGeometry geometry, View dy, View w, View bias, View dx,
+                Write write) {
+  run<Product, InputGradPass>(launch, make_problem(geometry, dx.shape, w.shape, dy.shape), dy, w,
+                              bias, dx, write);
+}
+
+template <class Product>
+void filter_grad(const Launch& launch, Conv2dGeometry geometry, View x, View dy, View dw,
+                 Write write) {
+  View rows = dw;  // a filter is one row of the product
+  rows.shape = {dw.shape.n, 1, 1, rows.pitch = dw.shape.size() / dw.shape.n};
+  run<Product, FilterGradPass>(launch, make_problem(geometry, x.shape, dw.shape, dy.shape), dy, x,
+                               {}, rows, write);
 }
 
 }  // namespace dagan::DAGAN_BACKEND::implicit_gemm

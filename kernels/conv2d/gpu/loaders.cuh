@@ -24,6 +24,13 @@ struct Share {
 
   static GPU_DEVICE int column() { return int(threadIdx.x) % kUnits * kElements; }
   static GPU_DEVICE int row(int i) { return int(threadIdx.x) / kUnits + i * kRowStep; }
+
+  // Where the i-th copy goes. Chunks are exchanged alike in every eighth row.
+  template <class Layout>
+  static GPU_DEVICE int place(int i) {
+    if (kRowStep % 8 != 0) return Layout::element(row(i), column());
+    return Layout::element(row(0), column()) + i * kRowStep * Layout::kRowBytes;
+  }
 };
 
 // Windows of a tensor: row m of the operand is the window of the m-th point of a grid, its columns
@@ -52,8 +59,7 @@ class WindowColumns {
       const int y = windows.y + line % windows.grid_rows * windows.step;
       const int x = windows.x + column * windows.step;
       r_offset_[i] = ((image * windows.height + y) * windows.width + x) * windows.pitch;
-      r_y_[i] = short(m < windows.count ? y : kOutside);
-      r_x_[i] = short(x);
+      r_pixel_[i] = (m < windows.count ? y : kOutside) * 65536 + (x & 0xffff);
     }
   }
 
@@ -62,9 +68,10 @@ class WindowColumns {
     const int offset = (down * windows_.width + right) * windows_.pitch + at_.low;
     const bool inside = at_.high < windows_.taps_down;
     for (int i = 0; i < Share::kCount; ++i) {
-      const bool valid = inside && unsigned(r_y_[i] + down) < unsigned(windows_.height) &&
-                         unsigned(r_x_[i] + right) < unsigned(windows_.width);
-      copy<T, kElements>(s_tile + Layout::element(Share::row(i), Share::column()),
+      const int y = (r_pixel_[i] >> 16) + down, x = short(r_pixel_[i]) + right;
+      const bool valid = inside && unsigned(y) < unsigned(windows_.height) &&
+                         unsigned(x) < unsigned(windows_.width);
+      copy<T, kElements>(s_tile + Share::template place<Layout>(i),
                          static_cast<const T*>(windows_.data) + (valid ? r_offset_[i] + offset : 0),
                          valid);
     }
@@ -78,7 +85,7 @@ class WindowColumns {
   const Windows& windows_;
   Digits at_;  // tap down, tap to the right, channel
   int r_offset_[Share::kCount];
-  short r_y_[Share::kCount], r_x_[Share::kCount];
+  int r_pixel_[Share::kCount];  // of tap (0,0): y in the upper half, x in the lower
 };
 
 // Rows of a matrix whose columns are the depth.
@@ -100,7 +107,7 @@ class MatrixColumns {
       const int row = row_ + Share::row(i);
       const bool valid = row < matrix_.rows && depth_ < matrix_.columns;
       copy<T, kElements>(
-          s_tile + Layout::element(Share::row(i), Share::column()),
+          s_tile + Share::template place<Layout>(i),
           static_cast<const T*>(matrix_.data) + (valid ? row * matrix_.pitch + depth_ : 0), valid);
     }
     depth_ += kDepth<T>;
@@ -126,7 +133,7 @@ class MatrixRows {
       const int row = depth_ + Share::row(i);
       const bool valid = row < matrix_.rows && column_ < matrix_.columns;
       copy<T, kElements>(
-          s_tile + Layout::element(Share::row(i), Share::column()),
+          s_tile + Share::template place<Layout>(i),
           static_cast<const T*>(matrix_.data) + (valid ? row * matrix_.pitch + column_ : 0), valid);
     }
     depth_ += kDepth<T>;
@@ -164,7 +171,7 @@ class WindowRows {
                          unsigned(x) < unsigned(windows_.width);
       const int pixel = (at_.high * windows_.height + y) * windows_.width + x;
       copy<T, kElements>(
-          s_tile + Layout::element(Share::row(i), Share::column()),
+          s_tile + Share::template place<Layout>(i),
           static_cast<const T*>(windows_.data) + (valid ? pixel * windows_.pitch + channel_ : 0),
           valid);
     }
@@ -202,7 +209,7 @@ class TapRows {
       const bool valid = at_.high < taps_.down && channel_ < taps_.channels;
       const int tap = (at_.low * taps_.rows + r) * taps_.columns + s;
       copy<T, kElements>(
-          s_tile + Layout::element(Share::row(i), Share::column()),
+          s_tile + Share::template place<Layout>(i),
           static_cast<const T*>(taps_.data) + (valid ? tap * taps_.channels + channel_ : 0), valid);
     }
   }

@@ -15,6 +15,7 @@ namespace dagan::DAGAN_BACKEND::implicit_gemm {
 
 struct Problem {
   int n, h, w, c, k, r, s, p, q, stride, pad;  // the letters of conv2d.h
+  int pixels, window;                          // N P Q and R S C
   const void *a, *b;                           // what A and B are made of
   int a_pitch, b_pitch;
   void* out;
@@ -26,6 +27,8 @@ struct Problem {
 };
 
 struct ForwardPass {
+  template <class T>
+  using Out = T;
   template <class T, class Tile, int kElements>
   using A = WindowColumns<T, Tile::kM, Tile::kThreads, kElements>;
   template <class T, class Tile, int kElements>
@@ -36,14 +39,14 @@ struct ForwardPass {
   Matrix b;
 
   static int phases(const Problem&) { return 1; }
-  static int most_rows(const Problem& g) { return g.n * g.p * g.q; }
-  static int most_depth(const Problem& g) { return g.r * g.s * g.c; }
+  static int most_rows(const Problem& g) { return g.pixels; }
+  static int most_depth(const Problem& g) { return g.window; }
   static int columns_of(const Problem& g) { return g.k; }
 
   GPU_DEVICE ForwardPass(const Problem& g, int)
-      : rows(g.n * g.p * g.q),
+      : rows(g.pixels),
         columns(g.k),
-        depth(g.r * g.s * g.c),
+        depth(g.window),
         a{.data = g.a,
           .height = g.h,
           .width = g.w,
@@ -61,10 +64,12 @@ struct ForwardPass {
         b{g.b, depth, g.k, depth} {}
 
   GPU_DEVICE int output_row(int m) const { return m; }
-  static GPU_DEVICE int output_rows(const Problem& g) { return g.n * g.p * g.q; }
+  static GPU_DEVICE int output_rows(const Problem& g) { return g.pixels; }
 };
 
 struct InputGradPass {
+  template <class T>
+  using Out = T;
   template <class T, class Tile, int kElements>
   using A = WindowColumns<T, Tile::kM, Tile::kThreads, kElements>;
   template <class T, class Tile, int kElements>
@@ -119,6 +124,8 @@ struct InputGradPass {
 };
 
 struct FilterGradPass {
+  template <class T>
+  using Out = float;
   template <class T, class Tile, int kElements>
   using A = MatrixRows<T, Tile::kM, Tile::kThreads, kElements>;
   template <class T, class Tile, int kElements>
@@ -130,13 +137,13 @@ struct FilterGradPass {
 
   static int phases(const Problem&) { return 1; }
   static int most_rows(const Problem& g) { return g.k; }
-  static int most_depth(const Problem& g) { return g.n * g.p * g.q; }
-  static int columns_of(const Problem& g) { return g.r * g.s * g.c; }
+  static int most_depth(const Problem& g) { return g.pixels; }
+  static int columns_of(const Problem& g) { return g.window; }
 
   GPU_DEVICE FilterGradPass(const Problem& g, int)
       : rows(g.k),
-        columns(g.r * g.s * g.c),
-        depth(g.n * g.p * g.q),
+        columns(g.window),
+        depth(g.pixels),
         a{g.a, g.a_pitch, depth, g.k},
         b{.data = g.b,
           .height = g.h,

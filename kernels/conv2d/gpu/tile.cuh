@@ -18,10 +18,12 @@ constexpr int kDepth = 64 / int(sizeof(T));
 // different banks wherever they are read at the same chunk.
 template <class T>
 struct RowTile {
+  using Element = T;
   static constexpr bool kAlongDepth = true;
+  static constexpr int kRowBytes = 64;
 
   static GPU_DEVICE int chunk(int row, int chunk) {
-    return row * 64 + (chunk ^ (row >> 1 & 3)) * kChunk;
+    return row * kRowBytes + (chunk ^ (row >> 1 & 3)) * kChunk;
   }
   static GPU_DEVICE int element(int row, int depth) {
     const int byte = depth * int(sizeof(T));
@@ -34,6 +36,7 @@ struct RowTile {
 // rows of a matrix do.
 template <class T, int kWidth>
 struct DepthTile {
+  using Element = T;
   static constexpr bool kAlongDepth = false;
   static constexpr int kRowBytes = kWidth * int(sizeof(T));
   static_assert(kRowBytes >= 128);

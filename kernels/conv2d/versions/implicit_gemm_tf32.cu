@@ -1,0 +1,23 @@
+// f32 views on tensor cores, which round each operand to 10 bits of mantissa: tf32.
+#include "kernels/conv2d/gpu/mma_product.cuh"
+#include "kernels/conv2d/versions/versions.h"
+
+namespace dagan::DAGAN_BACKEND {
+
+void conv2d_tf32(const Launch& launch, Conv2dGeometry geometry, View x, View w, View bias, View y,
+                 Write write) {
+  implicit_gemm::forward<implicit_gemm::TensorCores<float>>(launch, geometry, x, w, bias, y, write);
+}
+
+void conv2d_tf32_input_grad(const Launch& launch, Conv2dGeometry geometry, View dy, View w,
+                            View bias, View dx, Write write) {
+  implicit_gemm::input_grad<implicit_gemm::TensorCores<float>>(launch, geometry, dy, w, bias, dx,
+                                                               write);
+}
+
+void conv2d_tf32_filter_grad(const Launch& launch, Conv2dGeometry geometry, View x, View dy,
+                             View dw, Write write) {
+  implicit_gemm::filter_grad<implicit_gemm::TensorCores<float>>(launch, geometry, x, dy, dw, write);
+}
+
+}  // namespace dagan::DAGAN_BACKEND

@@ -1,0 +1,11 @@
+// Every version of the convolution, from the simplest to the fastest: see NOTES.md.
+#pragma once
+#include "kernels/conv2d/conv2d.h"
+
+namespace dagan::DAGAN_BACKEND {
+
+Conv2dFn conv2d_f32, conv2d_tf32, conv2d_bf16;
+Conv2dInputGradFn conv2d_f32_input_grad, conv2d_tf32_input_grad, conv2d_bf16_input_grad;
+Conv2dFilterGradFn conv2d_f32_filter_grad, conv2d_tf32_filter_grad, conv2d_bf16_filter_grad;
+
+}  // namespace dagan::DAGAN_BACKEND
