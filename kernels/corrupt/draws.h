@@ -15,6 +15,7 @@
 #include <algorithm>
 #include <bit>
 #include <cmath>
+#include <iterator>
 
 #include "core/random.h"
 #include "kernels/corrupt/corrupt.h"
@@ -38,6 +39,18 @@ inline constexpr float kCosine[] = {-1.2337005f, 0.25366926f, -0.020860308f, 0.0
 inline constexpr float kLogTwo = 0.69314718f;
 inline constexpr std::int32_t kRootHalfBits = 0x3f3504f3;  // sqrt(0.5) as f32
 
+// table[0] + table[1] t + table[2] t^2 + ..., by Horner's rule. Every coefficient is a constant, so
+// that no kernel has to read a table.
+template <const auto& kTable, std::size_t kFirst = 0>
+DAGAN_HOST_DEVICE inline float polynomial(float t) {
+  constexpr float coefficient = kTable[kFirst];
+  if constexpr (kFirst + 1 == std::size(kTable)) {
+    return coefficient;
+  } else {
+    return std::fma(polynomial<kTable, kFirst + 1>(t), t, coefficient);
+  }
+}
+
 struct Pair {
   float first, second;
 };
@@ -50,22 +63,14 @@ DAGAN_HOST_DEVICE inline Pair normal_pair(std::uint32_t a, std::uint32_t b) {
   const std::int32_t bits = std::bit_cast<std::int32_t>(float((a >> 8) + 1));
   const std::int32_t exponent = (bits - kRootHalfBits) >> 23;
   const float t = std::bit_cast<float>(bits - (exponent << 23)) - 1.0f;
-  float p = kLog[6];
-  for (int i = 5; i >= 0; --i) p = std::fma(p, t, kLog[i]);
-  p = std::fma(p, t * t, t);
+  const float p = std::fma(polynomial<kLog>(t), t * t, t);
   const float log = std::fma(float(exponent - 24), kLogTwo, p);
   const float radius = std::sqrt(std::max(-2.0f * log, 0.0f));
 
   const std::uint32_t turned = b + (1u << 29);  // so that the quarter is the nearest one
   const float f = float(std::int32_t(b << 2) >> 8) * 0x1p-24f;
   const float f2 = f * f;
-  float s = kSine[3], c = kCosine[3];
-  for (int i = 2; i >= 0; --i) {
-    s = std::fma(s, f2, kSine[i]);
-    c = std::fma(c, f2, kCosine[i]);
-  }
-  s = s * f;
-  c = std::fma(c, f2, 1.0f);
+  float s = polynomial<kSine>(f2) * f, c = std::fma(polynomial<kCosine>(f2), f2, 1.0f);
   const std::uint32_t quarter = turned >> 30;
   if (quarter & 1) {
     const float swap = s;
