@@ -123,7 +123,7 @@ class FmaProduct {
 };
 
 template <class Pass, class Tile, int kElements>
-GPU_KERNEL(Tile::kThreads, 208)
+GPU_KERNEL(Tile::kThreads, 192)
 conv2d_implicit_gemm(Problem g) {
   multiply<Pass, Tile, float, float, kElements, FmaProduct>(g);
 }

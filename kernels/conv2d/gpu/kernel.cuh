@@ -30,34 +30,35 @@ GPU_DEVICE void put(T* g_to, const Vec<float, kWide>& r_values, int inside, bool
   }
 }
 
+// Where results go: the output, or the sums of one split.
+template <class T>
+struct Target {
+  T* to;
+  int pitch;
+  const float* bias;  // or null
+  bool wide, add;
+};
+
 // Writes the 16 rows of a piece that a warp has put into shared memory.
-template <class T, class Tile, class Pass>
-GPU_DEVICE void write_piece(const Problem& g, const Pass& pass, const float* s_piece, int first_row,
-                            int first_column, int split) {
+template <class Tile, class T, class Pass>
+GPU_DEVICE void write_piece(const Target<T>& target, const Pass& pass, const float* s_piece,
+                            int first_row, int first_column) {
   constexpr int kWide = 16 / int(sizeof(T)), kVectors = Tile::kWarpN / kWide;
   for (int i = int(threadIdx.x) % 32; i < 16 * kVectors; i += 32) {
     const int row = i / kVectors, column = i % kVectors * kWide;
     const int m = first_row + row, n = first_column + column;
     if (m >= pass.rows || n >= pass.columns) continue;
+    const int inside = pass.columns - n;
     Vec<float, kWide> r;
     for (int e = 0; e < kWide; e += 4) {
       const auto r_four = gpu::load<float, 4>(s_piece + row * kStagePitch<Tile> + column + e);
       for (int l = 0; l < 4; ++l) r[e + l] = r_four[l];
     }
-    const int inside = pass.columns - n, output = pass.output_row(m);
-    if (g.partial != nullptr) {
-      const int at = (split * Pass::output_rows(g) + output) * pass.columns + n;
-      for (int e = 0; e < kWide; e += 4) {
-        const Vec<float, 4> r_four = {r[e], r[e + 1], r[e + 2], r[e + 3]};
-        put(g.partial + at + e, r_four, inside - e, pass.columns % 4 == 0, false);
-      }
-      continue;
-    }
-    if (g.bias != nullptr) {
+    if (target.bias != nullptr) {
       for (int e = 0; e < kWide; ++e)
-        if (e < inside) r[e] += g.bias[n + e];
+        if (e < inside) r[e] += target.bias[n + e];
     }
-    put(static_cast<T*>(g.out) + output * g.out_pitch + n, r, inside, g.wide, g.accumulate);
+    put(target.to + pass.output_row(m) * target.pitch + n, r, inside, target.wide, target.add);
   }
 }
 
@@ -108,8 +109,16 @@ GPU_DEVICE void multiply(const Problem& g) {
   for (int i = 0; i < Tile::kWarpM / 16; ++i) {
     product.put(i, s_piece, kStagePitch<Tile>);
     __syncwarp();
-    write_piece<Out, Tile>(g, pass, s_piece, first_row + place.row + 16 * i,
-                           first_column + place.column, split);
+    const int row = first_row + place.row + 16 * i, column = first_column + place.column;
+    if (g.partial == nullptr) {
+      const Target<Out> target = {static_cast<Out*>(g.out), g.out_pitch, g.bias, g.wide,
+                                  g.accumulate};
+      write_piece<Tile>(target, pass, s_piece, row, column);
+    } else {
+      const Target<float> target = {g.partial + split * Pass::output_rows(g) * pass.columns,
+                                    pass.columns, nullptr, pass.columns % 4 == 0, false};
+      write_piece<Tile>(target, pass, s_piece, row, column);
+    }
     __syncwarp();
   }
 }

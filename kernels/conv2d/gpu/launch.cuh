@@ -79,10 +79,8 @@ gpu::Grid grid(const Problem& g) {
           .shared_bytes = kSharedBytes<Tile>};
 }
 
-// Completes the problem, launches it with the kernel that Product::start chooses, and adds the
-// splits. `start` is told whether both operands may be copied 16 bytes at a time.
-template <class Product, class Pass>
-void run(const Launch& launch, Problem g, View a, View b, View bias, View out, Write write) {
+// The problem with its operands and output.
+inline Problem problem_of(Problem g, View a, View b, View bias, View out, Write write) {
   for (const View& view : {a, b, out}) {
     gpu::require(view.shape.pixels() * view.pitch < (std::int64_t(1) << 31), "conv2d", view.shape,
                  "spans 2^31 elements");
@@ -92,6 +90,14 @@ void run(const Launch& launch, Problem g, View a, View b, View bias, View out, W
   g.bias = bias.as<const float>();
   g.accumulate = write == Write::accumulate;
   g.wide = movable(out, 16);
+  return g;
+}
+
+// Launches the kernel that Product::start chooses, which is told whether both operands may be
+// copied 16 bytes at a time, and adds the splits.
+template <class Product, class Pass>
+void run(const Launch& launch, Problem g, View a, View b, View bias, View out, Write write) {
+  g = problem_of(g, a, b, bias, out, write);
   g.splits = splits<Pass>(g);
   g.partial = g.splits == 1 ? nullptr : reinterpret_cast<float*>(launch.scratch);
   Product::template start<Pass>(launch, g, movable(a, 16) && movable(b, 16));
