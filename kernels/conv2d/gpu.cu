@@ -27,7 +27,8 @@ std::int64_t conv2d_scratch(Conv2dPass pass, Conv2dGeometry geometry, Shape x, S
   const Problem g = make_problem(geometry, x, w, y);
   switch (pass) {
     case Conv2dPass::forward: return scratch_bytes<ForwardPass>(g, y);
-    case Conv2dPass::input_grad: return scratch_bytes<InputGradPass>(g, x);
+    case Conv2dPass::input_grad:
+      return spreads(g) ? spread_bytes(g) : scratch_bytes<InputGradPass>(g, x);
     default: return scratch_bytes<FilterGradPass>(g, w);
   }
 }

@@ -116,11 +116,59 @@ void forward(const Launch& launch, Conv2dGeometry geometry, View x, View w, View
                             y, write);
 }
 
+// Whether the input gradient goes by the spread: see passes.cuh.
+inline bool spreads(const Problem& g) { return g.c <= 8 && g.r * g.s > 1; }
+
+inline std::int64_t spread_bytes(const Problem& g) {
+  return std::int64_t(g.pixels) * g.window * std::int64_t(sizeof(float));
+}
+
+template <int>  // a template, so that several files may hold it
+GPU_KERNEL(256, 64) conv2d_gather_spread(Problem g, const float* spread, View dx, Write write) {
+  gpu::for_each_element<1>(dx.shape, [&](unsigned pixel, unsigned c) {
+    const int line = int(pixel) / g.w, image = line / g.h;
+    const int down = line % g.h + g.pad, right = int(pixel) % g.w + g.pad;
+    float sum = 0;
+    for (int r = down % g.stride; r < g.r && r <= down; r += g.stride) {
+      const int p = (down - r) / g.stride;
+      if (p >= g.p) continue;
+      for (int s = right % g.stride; s < g.s && s <= right; s += g.stride) {
+        const int q = (right - s) / g.stride;
+        if (q >= g.q) continue;
+        const int from = (image * g.p + p) * g.q + q;
+        sum += spread[from * g.window + (r * g.s + s) * g.c + int(c)];
+      }
+    }
+    if (g.bias != nullptr) sum += g.bias[c];
+    gpu::write(dx, gpu::offset(dx, pixel, c), Vec<float, 1>{sum}, write);
+  });
+}
+
+template <class Product>
+void input_grad_by_spread(const Launch& launch, const Problem& g, View dy, View w, View bias,
+                          View dx, Write write) {
+  auto* const spread = reinterpret_cast<float*>(launch.scratch);
+  View rows = w;  // a filter is one row
+  rows.shape = {g.k, 1, 1, rows.pitch = g.window};
+  Problem product =
+      problem_of(g, dy, rows, {}, view_of(spread, {g.pixels, 1, 1, g.window}), Write::overwrite);
+  product.splits = 1;
+  Product::template start<SpreadPass>(launch, product, movable(dy, 16) && movable(rows, 16));
+  product.bias = bias.as<const float>();
+  const std::int64_t blocks = std::min<std::int64_t>(ceil_div(dx.shape.size(), 256), 4096);
+  gpu::launch(launch, {.blocks = {blocks}, .threads = {256}}, conv2d_gather_spread<0>, product,
+              spread, dx, write);
+}
+
 template <class Product>
 void input_grad(const Launch& launch, Conv2dGeometry geometry, View dy, View w, View bias, View dx,
                 Write write) {
-  run<Product, InputGradPass>(launch, make_problem(geometry, dx.shape, w.shape, dy.shape), dy, w,
-                              bias, dx, write);
+  const Problem g = make_problem(geometry, dx.shape, w.shape, dy.shape);
+  if (spreads(g)) {
+    input_grad_by_spread<Product>(launch, g, dy, w, bias, dx, write);
+  } else {
+    run<Product, InputGradPass>(launch, g, dy, w, bias, dx, write);
+  }
 }
 
 template <class Product>

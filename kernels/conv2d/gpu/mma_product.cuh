@@ -126,12 +126,16 @@ struct TensorCores {
     constexpr bool kNarrow = sizeof(T) == 4;  // fragments of f32 take more instructions to load
     using Large = Tile<128, kNarrow ? 64 : 128, kNarrow ? 4 : 2, kNarrow ? 2 : 4>;
     using Square = Tile<64, 64, 2, 2>;
+    using Narrow = Tile<128, 32, 4, 1>;
     using Unaligned = Tile<64, 64, 4, 2>;
     constexpr int kElements = 16 / int(sizeof(T));
     constexpr std::int64_t kBlocks = 132;
     if (!aligned) {
       gpu::launch(launch, grid<Pass, Unaligned>(g), conv2d_implicit_gemm_mma<Pass, Unaligned, T, 1>,
                   g);
+    } else if (Pass::columns_of(g) <= 32) {
+      gpu::launch(launch, grid<Pass, Narrow>(g),
+                  conv2d_implicit_gemm_mma<Pass, Narrow, T, kElements>, g);
     } else if (tiles<Pass, Large>(g) >= kBlocks) {
       gpu::launch(launch, grid<Pass, Large>(g), conv2d_implicit_gemm_mma<Pass, Large, T, kElements>,
                   g);

@@ -4,10 +4,12 @@
 //   forward         (n,p,q)              k        (r,s,c)           windows of x   w
 //   input gradient  (n,h,w) of a phase   c        (tap, k)          windows of dy  w
 //   filter gradient k                    (r,s,c)  (n,p,q)           dy             windows of x
+//   spread          (n,p,q)              (r,s,c)  k                 dy             w
 //
 // A phase of the input gradient are the pixels that meet the same taps, one in stride of each
 // direction: there it is a convolution of stride 1 by every stride-th tap. So each element of dx is
-// summed by one thread.
+// summed by one thread. Few channels would leave most columns of a tile empty: there the spread is
+// computed, what each pixel of dy adds to each pixel of dx that it meets, and dx gathers it.
 #pragma once
 #include "kernels/conv2d/gpu/loaders.cuh"
 
@@ -162,6 +164,33 @@ struct FilterGradPass {
 
   GPU_DEVICE int output_row(int m) const { return m; }
   static GPU_DEVICE int output_rows(const Problem& g) { return g.k; }
+};
+
+struct SpreadPass {
+  template <class T>
+  using Out = float;
+  template <class T, class Tile, int kElements>
+  using A = MatrixColumns<T, Tile::kM, Tile::kThreads, kElements>;
+  template <class T, class Tile, int kElements>
+  using B = MatrixRows<T, Tile::kN, Tile::kThreads, kElements>;
+
+  int rows, columns, depth;
+  Matrix a, b;
+
+  static int phases(const Problem&) { return 1; }
+  static int most_rows(const Problem& g) { return g.pixels; }
+  static int most_depth(const Problem& g) { return g.k; }
+  static int columns_of(const Problem& g) { return g.window; }
+
+  GPU_DEVICE SpreadPass(const Problem& g, int)
+      : rows(g.pixels),
+        columns(g.window),
+        depth(g.k),
+        a{g.a, g.a_pitch, g.pixels, g.k},
+        b{g.b, g.window, g.k, g.window} {}
+
+  GPU_DEVICE int output_row(int m) const { return m; }
+  static GPU_DEVICE int output_rows(const Problem& g) { return g.pixels; }
 };
 
 }  // namespace dagan::DAGAN_BACKEND::implicit_gemm

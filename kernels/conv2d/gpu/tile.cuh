@@ -39,10 +39,12 @@ struct DepthTile {
   using Element = T;
   static constexpr bool kAlongDepth = false;
   static constexpr int kRowBytes = kWidth * int(sizeof(T));
-  static_assert(kRowBytes >= 128);
+  static_assert(kRowBytes >= 64);
 
   static GPU_DEVICE int chunk(int depth, int chunk) {
-    const int exchange = sizeof(T) == 4 ? (depth & 3) << 1 : depth & 7;
+    const int exchange = kRowBytes == 64  ? depth >> 1 & 3
+                         : sizeof(T) == 4 ? (depth & 3) << 1
+                                          : depth & 7;
     return depth * kRowBytes + (chunk ^ exchange) * kChunk;
   }
   static GPU_DEVICE int element(int depth, int column) {
