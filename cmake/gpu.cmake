@@ -2,7 +2,9 @@
 #   dagan_emulated   by the C++ compiler, for the emulator: part of the library
 #   dagan_checked    the same with every memory access reported to the emulator: for tests and
 #                    benchmarks, in namespace dagan::checked
+#   dagan_cuda       by nvcc, where there is one: part of the library too
 file(GLOB_RECURSE DAGAN_GPU_SOURCES CONFIGURE_DEPENDS RELATIVE ${PROJECT_SOURCE_DIR} kernels/*.cu)
+list(FILTER DAGAN_GPU_SOURCES EXCLUDE REGEX "^kernels/device/")  # CUDA itself
 
 # A C++ file for each of them that includes it: CMake knows one language for one file.
 function(dagan_as_cpp result folder)
@@ -16,8 +18,9 @@ function(dagan_as_cpp result folder)
   set(${result} ${files} PARENT_SCOPE)
 endfunction()
 
-function(dagan_kernel_library target backend)
-  dagan_as_cpp(files ${backend} ${DAGAN_GPU_SOURCES} ${ARGN})
+# A library of the sources, compiled for the emulator as the kernels of `backend`.
+function(dagan_emulator_library target backend)
+  dagan_as_cpp(files ${backend} ${ARGN})
   add_library(${target} OBJECT ${files})
   target_include_directories(${target} PRIVATE ${PROJECT_SOURCE_DIR})
   # The bits of a GPU that fuses nothing by itself.
@@ -28,13 +31,76 @@ function(dagan_kernel_library target backend)
   target_compile_definitions(${target} PRIVATE DAGAN_BACKEND=${backend})
 endfunction()
 
-dagan_kernel_library(dagan_emulated emulated)
+dagan_emulator_library(dagan_emulated emulated kernels/table.cpp ${DAGAN_GPU_SOURCES})
 target_sources(dagan PRIVATE $<TARGET_OBJECTS:dagan_emulated>)
+if(DAGAN_COVERAGE)
+  target_compile_options(dagan_emulated PRIVATE -O0 --coverage)
+  target_link_options(dagan PUBLIC --coverage)
+endif()
 
 # The compiler's hooks for ThreadSanitizer, answered by the emulator instead of its runtime.
 string(FIND "${CMAKE_CXX_FLAGS}" "-fsanitize=" DAGAN_SANITIZED)
+if(DAGAN_TESTS)
+  file(GLOB DAGAN_TEST_KERNELS CONFIGURE_DEPENDS RELATIVE ${PROJECT_SOURCE_DIR} tests/*.cu)
+  dagan_emulator_library(dagan_test_kernels emulated ${DAGAN_TEST_KERNELS})
+endif()
 if(DAGAN_SANITIZED EQUAL -1 AND DAGAN_TESTS)
-  file(GLOB DAGAN_TEST_GPU_SOURCES CONFIGURE_DEPENDS RELATIVE ${PROJECT_SOURCE_DIR} tests/*.cu)
-  dagan_kernel_library(dagan_checked checked ${DAGAN_TEST_GPU_SOURCES})
+  dagan_emulator_library(dagan_checked checked kernels/table.cpp ${DAGAN_GPU_SOURCES}
+                         ${DAGAN_TEST_KERNELS})
   target_compile_options(dagan_checked PRIVATE -O1 -g1 -fsanitize=thread)
 endif()
+
+set(DAGAN_CUDA AUTO CACHE STRING "backend for NVIDIA GPUs: ON, OFF, or AUTO for where nvcc is found")
+if(NOT DAGAN_CUDA STREQUAL "OFF")
+  find_package(CUDAToolkit QUIET)
+  if(DAGAN_CUDA STREQUAL "ON" AND NOT CUDAToolkit_FOUND)
+    message(FATAL_ERROR "DAGAN_CUDA is ON, but nvcc was not found: put it on the PATH")
+  endif()
+endif()
+if(DAGAN_CUDA STREQUAL "OFF" OR NOT CUDAToolkit_FOUND)
+  set(DAGAN_WITH_CUDA OFF)
+  target_sources(dagan PRIVATE kernels/device/no_cuda.cpp)
+  return()
+endif()
+set(DAGAN_WITH_CUDA ON)
+
+# A100, H100 and B200, as far as the toolkit knows them; the newest as PTX too, for what comes later.
+if(NOT DAGAN_CUDA_ARCHITECTURES)
+  execute_process(COMMAND ${CUDAToolkit_NVCC_EXECUTABLE} --list-gpu-arch OUTPUT_VARIABLE known)
+  foreach(arch IN ITEMS 80 90 100)
+    if(known MATCHES "compute_${arch}\n")
+      list(APPEND DAGAN_CUDA_ARCHITECTURES ${arch})
+    endif()
+  endforeach()
+endif()
+set(DAGAN_NVCC_FLAGS -std=c++20 -O3 --expt-relaxed-constexpr -Xcompiler -Wall,-Wextra
+    # Nothing is contracted that the source does not fuse itself: the bits of the emulator.
+    -fmad=false
+    # Registers and spills, in a file beside each object, for the test of their limits.
+    -Xptxas -v,-Werror -Werror all-warnings)
+foreach(arch IN LISTS DAGAN_CUDA_ARCHITECTURES)
+  list(APPEND DAGAN_NVCC_FLAGS -gencode arch=compute_${arch},code=sm_${arch})
+endforeach()
+list(GET DAGAN_CUDA_ARCHITECTURES -1 newest)
+list(APPEND DAGAN_NVCC_FLAGS -gencode arch=compute_${newest},code=compute_${newest})
+
+# nvcc is called directly: CMake 3.25 does not know that it can compile C++20.
+foreach(source IN LISTS DAGAN_GPU_SOURCES ITEMS kernels/device/cuda_backend.cu)
+  string(MAKE_C_IDENTIFIER ${source} stem)
+  set(object ${PROJECT_BINARY_DIR}/cuda/${stem}.o)
+  add_custom_command(
+    OUTPUT ${object} BYPRODUCTS ${object}.ptxas DEPENDS ${source} DEPFILE ${object}.d
+    COMMAND ${CMAKE_COMMAND} -E make_directory ${PROJECT_BINARY_DIR}/cuda
+    COMMAND sh -c "\"$@\" 2>${object}.ptxas || { cat ${object}.ptxas; exit 1; }" nvcc
+            ${CUDAToolkit_NVCC_EXECUTABLE} ${DAGAN_NVCC_FLAGS} -DDAGAN_BACKEND=cuda
+            -I${PROJECT_SOURCE_DIR} -MD -MF ${object}.d -c ${PROJECT_SOURCE_DIR}/${source}
+            -o ${object}
+    COMMENT "nvcc ${source}" VERBATIM)
+  list(APPEND DAGAN_CUDA_OBJECTS ${object})
+endforeach()
+dagan_as_cpp(table cuda kernels/table.cpp)
+add_library(dagan_cuda_table OBJECT ${table})
+target_include_directories(dagan_cuda_table PRIVATE ${PROJECT_SOURCE_DIR})
+target_compile_definitions(dagan_cuda_table PRIVATE DAGAN_BACKEND=cuda)
+target_sources(dagan PRIVATE ${DAGAN_CUDA_OBJECTS} $<TARGET_OBJECTS:dagan_cuda_table>)
+target_link_libraries(dagan PUBLIC CUDA::cudart_static)

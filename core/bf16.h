@@ -8,7 +8,7 @@
 namespace dagan {
 
 struct bf16 {
-  std::uint16_t bits = 0;
+  std::uint16_t bits;
 
   bf16() = default;
   // To nearest, ties to even; what is not a number stays so.

@@ -38,7 +38,7 @@ Tensor Gradients::make(Tensor t) {
   const Value value = tape_[t];  // a copy: making values moves them
   const std::string name = text("d(", value.name, ")");
   if (value.whole < 0) {
-    known_[t.id] = tape_.make(name, value.shape);
+    known_[t.id] = tape_.make(name, value.shape, Life::transient, value.dtype);
   } else {
     const Tensor whole = make({&tape_, value.whole});
     known_[t.id] = tape_.make_part(name, value.shape, whole, value.offset);
@@ -48,6 +48,7 @@ Tensor Gradients::make(Tensor t) {
 
 std::optional<Gradients::Target> Gradients::into(Tensor t) {
   if (!wants(t)) return std::nullopt;
+  if (tape_[t].master >= 0) t = {&tape_, tape_[t].master};
   const bool written = has(t);
   if (!written) {
     for (std::size_t i = 0; i < wanted_.size(); ++i) {
@@ -82,6 +83,9 @@ std::vector<char> reached_by(const Tape& tape, std::span<const Tensor> wanted) {
     } else {
       mark(t.id);
     }
+  }
+  for (std::size_t i = 0; i < values.size(); ++i) {
+    if (values[i].master >= 0 && reached[values[i].master]) reached[i] = 1;
   }
   for (const Node& node : tape.nodes()) {
     bool any = false;

@@ -34,7 +34,7 @@ Program::Program(const Tape& tape, const Backend& backend, Store& store, PlanOpt
   }
   for (std::size_t i = 0; i < tape.nodes().size(); ++i) {
     const Node& node = tape.nodes()[i];
-    Step step{node.op, {}, {}, {}};
+    Step step{node.op, {}, {}, {.stream = backend.runtime.stream}};
     for (const Tensor& t : node.in) step.in.push_back(views_[t.id]);
     for (const Tensor& t : node.out) step.out.push_back(views_[t.id]);
     if (plan_.scratch[i] >= 0) step.launch.scratch = arena_.get() + plan_.scratch[i];
@@ -55,8 +55,18 @@ View Program::bind(const std::vector<Value>& values, int id, Store& store) const
   return view;
 }
 
-void Program::run() const {
-  for (const Step& step : steps_) step.op->run(*backend_.kernels, step.launch, step.in, step.out);
+Program::~Program() {
+  if (graph_) backend_.runtime.forget(graph_);
+}
+
+void Program::run() {
+  const auto launches = [](const void* program) {
+    const auto& self = *static_cast<const Program*>(program);
+    for (const Step& step : self.steps_) {
+      step.op->run(*self.backend_.kernels, step.launch, step.in, step.out);
+    }
+  };
+  backend_.runtime.repeat(&graph_, launches, this);
   backend_.runtime.synchronise();
 }
 

@@ -16,8 +16,9 @@ class Program {
   Program(const Tape& tape, const Backend& backend, Store& store, PlanOptions options = {});
   Program(const Program&) = delete;
   Program& operator=(const Program&) = delete;
+  ~Program();
 
-  void run() const;
+  void run();
 
   // Inputs are written before a run, outputs and persistent values read after it; contiguous values
   // only.
@@ -62,6 +63,7 @@ class Program {
   std::vector<View> views_;  // by value id
   std::vector<Life> lives_;
   std::vector<Step> steps_;
+  void* graph_ = nullptr;  // the backend's recording of the steps
 };
 
 }  // namespace dagan

@@ -84,6 +84,11 @@ Tensor Tape::make_part(std::string name, Shape shape, Tensor whole, std::int64_t
   return {this, int(values_.size()) - 1};
 }
 
+void Tape::follow(Tensor copy, Tensor master) {
+  check(copy.shape() == master.shape(), "[tape] ", copy, " cannot be a copy of ", master);
+  values_[copy.id].master = master.id;
+}
+
 bool Tape::move_into(Tensor part, Tensor whole, std::int64_t channel) {
   Value& value = values_[part.id];
   const bool has_parts = std::any_of(values_.begin(), values_.end(),

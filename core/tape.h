@@ -65,6 +65,7 @@ struct Value {
   int whole = -1;
   std::int64_t offset = 0;
   std::int64_t pitch = 0;
+  int master = -1;  // the f32 value that this one is a rounded copy of: gradients belong to it
   float fill = 0;
   int version = 0;       // how often it or a part of it was written
   int last_writer = -1;  // node
@@ -85,6 +86,9 @@ class Tape {
   // Part of `whole`: a run of its elements if it is flat (n = h = w = 1), else a slice of its
   // channels.
   Tensor make_part(std::string name, Shape shape, Tensor whole, std::int64_t offset);
+  // Declares that an update keeps `copy` equal to `master`, but for rounding: what is computed with
+  // the copy has its gradient with respect to the master, in f32.
+  void follow(Tensor copy, Tensor master);
   // Turns a transient value that owns its memory into a channel slice of `whole`; false if it
   // cannot be.
   bool move_into(Tensor part, Tensor whole, std::int64_t channel);

@@ -70,15 +70,15 @@ struct Tanh final : Op {
 
 Tensor leaky_relu(Tensor x, float slope) {
   check(slope >= 0, "[leaky_relu] slope ", slope, " of ", x, " must not be negative");
-  const Tensor y = x.tape->make("leaky_relu", x.shape());
+  const Tensor y = x.tape->make("leaky_relu", x.shape(), Life::transient, x.dtype());
   x.tape->append(LeakyRelu(slope), {x}, {y});
   return y;
 }
 
 Tensor relu(Tensor x) { return leaky_relu(x, 0); }
 
-Tensor tanh(Tensor x) {
-  const Tensor y = x.tape->make("tanh", x.shape());
+Tensor tanh(Tensor x, DType type) {
+  const Tensor y = x.tape->make("tanh", x.shape(), Life::transient, type);
   x.tape->append(Tanh(), {x}, {y});
   return y;
 }

@@ -38,8 +38,15 @@ void linear_into(Tensor a, Tensor b, LinearGeometry geometry, Tensor y) {
 }
 
 Tensor linear(Tensor a, Tensor b, LinearGeometry geometry) {
-  const Tensor y = a.tape->make("linear", a.shape());
+  const Tensor y = a.tape->make("linear", a.shape(), Life::transient, a.dtype());
   linear_into(a, b, geometry, y);
+  return y;
+}
+
+Tensor cast(Tensor x, DType type) {
+  if (x.dtype() == type) return x;
+  const Tensor y = x.tape->make("cast", x.shape(), Life::transient, type);
+  linear_into(x, {}, {}, y);
   return y;
 }
 

@@ -7,7 +7,9 @@ namespace dagan {
 
 // alpha * a + beta * b + constant; b may be empty.
 Tensor linear(Tensor a, Tensor b, LinearGeometry geometry);
-// The same into a tensor that exists, which may be a or b: an update.
+// The same numbers in another type; x itself if it has that type.
+Tensor cast(Tensor x, DType type);
+// linear into a tensor that exists, which may be a or b: an update.
 void linear_into(Tensor a, Tensor b, LinearGeometry geometry, Tensor y);
 
 Tensor operator*(double factor, Tensor a);

@@ -57,7 +57,8 @@ struct Apply final : Op {
     const auto target = [&](Tensor t) {
       const auto wanted = gradients.into(t);
       return wanted ? *wanted
-                    : Gradients::Target{tape.make(text("unused d(", t.name(), ")"), t.shape()),
+                    : Gradients::Target{tape.make(text("unused d(", t.name(), ")"), t.shape(),
+                                                  Life::transient, t.dtype()),
                                         Write::overwrite};
     };
     const auto dx = target(x), dgamma = target(gamma), dbeta = target(node.in[4]);
@@ -95,7 +96,7 @@ Tensor BatchNorm::operator()(Tensor x) const {
   Tape& tape = *x.tape;
   check(x.shape().c == gamma_.shape().c, "[batch_norm] input ", x, " has ", x.shape().c,
         " channels, but ", gamma_, " has ", gamma_.shape().c);
-  const Tensor y = tape.make("batch_norm", x.shape());
+  const Tensor y = tape.make("batch_norm", x.shape(), Life::transient, x.dtype());
   if (phase_ == Phase::evaluation) {
     tape.append(Evaluate(geometry_), {x, running_mean_, running_variance_, gamma_, beta_}, {y});
     return y;

@@ -100,6 +100,11 @@ std::vector<Tensor> inputs(Tensor x, Tensor w, Tensor bias) {
   return bias ? std::vector{x, w, bias} : std::vector{x, w};
 }
 
+void check_type(const char* op, Tensor x, Tensor w) {
+  check(x.dtype() == w.dtype(), "[", op, "] input ", x, " is ", x.dtype(), ", but filter ", w,
+        " is ", w.dtype());
+}
+
 void check_bias(const char* op, Tensor bias, std::int64_t channels) {
   check(!bias || bias.shape() == Shape{1, 1, 1, channels}, "[", op, "] bias ", bias,
         " does not have one value for each of ", channels, " channels");
@@ -115,8 +120,10 @@ Tensor conv2d(Tensor x, Tensor w, Tensor bias, Conv2dGeometry g) {
         "[conv2d] input ", x, " is too small for filter ", w, " with stride ", g.stride,
         " and pad ", g.pad);
   check_bias("conv2d", bias, ws.n);
-  const Tensor y = x.tape->make("conv2d", {xs.n, (xs.h + 2 * g.pad - ws.h) / g.stride + 1,
-                                           (xs.w + 2 * g.pad - ws.w) / g.stride + 1, ws.n});
+  check_type("conv2d", x, w);
+  const Shape ys = {xs.n, (xs.h + 2 * g.pad - ws.h) / g.stride + 1,
+                    (xs.w + 2 * g.pad - ws.w) / g.stride + 1, ws.n};
+  const Tensor y = x.tape->make("conv2d", ys, Life::transient, x.dtype());
   x.tape->append(Convolution(g, Write::overwrite), inputs(x, w, bias), {y});
   return y;
 }
@@ -130,15 +137,15 @@ Tensor conv_transpose2d(Tensor x, Tensor w, Tensor bias, Conv2dGeometry g) {
   check(g.stride > 0 && g.pad >= 0 && ys.h > 0 && ys.w > 0, "[conv_transpose2d] input ", x,
         " is too small for filter ", w, " with stride ", g.stride, " and pad ", g.pad);
   check_bias("conv_transpose2d", bias, ws.c);
-  const Tensor y = x.tape->make("conv_transpose2d", ys);
+  check_type("conv_transpose2d", x, w);
+  const Tensor y = x.tape->make("conv_transpose2d", ys, Life::transient, x.dtype());
   x.tape->append(InputGradient(g, Write::overwrite), inputs(x, w, bias), {y});
   return y;
 }
 
 Conv2d::Conv2d(Parameters& p, const std::string& name, std::int64_t in_channels,
                std::int64_t out_channels, std::int64_t kernel, Conv2dGeometry geometry, Bias bias)
-    : filter_(
-          p.parameter(name + ".filter", {out_channels, kernel, kernel, in_channels}, Init::filter)),
+    : filter_(p.filter(name + ".filter", {out_channels, kernel, kernel, in_channels})),
       geometry_(geometry) {
   if (bias == Bias::present) {
     bias_ = p.parameter(name + ".bias", {1, 1, 1, out_channels}, Init::zero);
@@ -148,8 +155,7 @@ Conv2d::Conv2d(Parameters& p, const std::string& name, std::int64_t in_channels,
 ConvTranspose2d::ConvTranspose2d(Parameters& p, const std::string& name, std::int64_t in_channels,
                                  std::int64_t out_channels, std::int64_t kernel,
                                  Conv2dGeometry geometry, Bias bias)
-    : filter_(
-          p.parameter(name + ".filter", {in_channels, kernel, kernel, out_channels}, Init::filter)),
+    : filter_(p.filter(name + ".filter", {in_channels, kernel, kernel, out_channels})),
       geometry_(geometry) {
   if (bias == Bias::present) {
     bias_ = p.parameter(name + ".bias", {1, 1, 1, out_channels}, Init::zero);

@@ -1,6 +1,7 @@
 // Convolution and transposed convolution (kernels/conv2d/conv2d.h has the formulas).
 #pragma once
 #include "kernels/conv2d/conv2d.h"
+#include "layers/arithmetic.h"
 #include "layers/parameters.h"
 
 namespace dagan {
@@ -15,12 +16,15 @@ Tensor conv_transpose2d(Tensor x, Tensor w, Tensor bias, Conv2dGeometry geometry
 
 enum class Bias { none, present };
 
-// A filter of `kernel` x `kernel` and perhaps a bias, called <name>.filter and <name>.bias.
+// A filter of `kernel` x `kernel` and perhaps a bias, called <name>.filter and <name>.bias. x is
+// cast to the type of the network's activations, which is that of the result.
 class Conv2d {
  public:
   Conv2d(Parameters& parameters, const std::string& name, std::int64_t in_channels,
          std::int64_t out_channels, std::int64_t kernel, Conv2dGeometry geometry, Bias bias);
-  Tensor operator()(Tensor x) const { return conv2d(x, filter_, bias_, geometry_); }
+  Tensor operator()(Tensor x) const {
+    return conv2d(cast(x, filter_.dtype()), filter_, bias_, geometry_);
+  }
 
  private:
   Tensor filter_, bias_;
@@ -32,7 +36,9 @@ class ConvTranspose2d {
   ConvTranspose2d(Parameters& parameters, const std::string& name, std::int64_t in_channels,
                   std::int64_t out_channels, std::int64_t kernel, Conv2dGeometry geometry,
                   Bias bias);
-  Tensor operator()(Tensor x) const { return conv_transpose2d(x, filter_, bias_, geometry_); }
+  Tensor operator()(Tensor x) const {
+    return conv_transpose2d(cast(x, filter_.dtype()), filter_, bias_, geometry_);
+  }
 
  private:
   Tensor filter_, bias_;

@@ -1,5 +1,6 @@
 #include "layers/parameters.h"
 
+#include "core/bf16.h"
 #include "core/random.h"
 
 namespace dagan {
@@ -14,11 +15,13 @@ std::uint64_t hash(const std::string& name) {
 
 }  // namespace
 
-Parameters::Parameters(Tape& tape, std::string network, Phase phase, Weights weights)
+Parameters::Parameters(Tape& tape, std::string network, Phase phase, Weights weights,
+                       DType activations)
     : tape_(tape),
       network_(std::move(network)),
       prefix_(network_ + (weights == Weights::averaged ? ".average" : "")),
-      phase_(phase) {}
+      phase_(phase),
+      activations_(activations) {}
 
 Tensor Parameters::add(Tensor& flat, const std::string& entry, const std::string& name,
                        Shape shape) {
@@ -28,6 +31,7 @@ Tensor Parameters::add(Tensor& flat, const std::string& entry, const std::string
   } else {
     offset = flat.shape().c;
     tape_.grow(flat, offset + shape.size());
+    if (flat == flat_parameters_ && flat_rounded_) tape_.grow(flat_rounded_, flat.shape().c);
   }
   return tape_.make_part(network_ + '.' + name, shape, flat, offset);
 }
@@ -35,6 +39,21 @@ Tensor Parameters::add(Tensor& flat, const std::string& entry, const std::string
 Tensor Parameters::parameter(const std::string& name, Shape shape, Init init) {
   parameter_inits_.push_back(init);
   return parameters_.emplace_back(add(flat_parameters_, "parameters", name, shape));
+}
+
+Tensor Parameters::filter(const std::string& name, Shape shape) {
+  const Tensor master = parameter(name, shape, Init::filter);
+  if (activations_ == DType::f32) return master;
+  // One element for each parameter, filter or not: the update rounds the whole flat buffer.
+  const std::int64_t elements = flat_parameters_.shape().c;
+  if (!flat_rounded_) {
+    flat_rounded_ =
+        tape_.make(prefix_ + ".rounded", {1, 1, 1, elements}, Life::persistent, activations_);
+  }
+  const Tensor copy = tape_.make_part(network_ + '.' + name + ".rounded", shape, flat_rounded_,
+                                      tape_[master].offset);
+  tape_.follow(copy, master);
+  return copy;
 }
 
 Tensor Parameters::statistic(const std::string& name, std::int64_t channels, Init init) {
@@ -63,6 +82,16 @@ void Parameters::fill(Store& store, Tensor flat, const std::vector<Tensor>& part
 void Parameters::initialise(Store& store, std::uint64_t seed, float deviation) const {
   fill(store, flat_parameters_, parameters_, parameter_inits_, seed, deviation);
   fill(store, flat_statistics_, statistics_, statistic_inits_, seed, deviation);
+  round(store);
+}
+
+void Parameters::round(Store& store) const {
+  if (!flat_rounded_) return;
+  const std::vector<float> values = store.read<float>(flat_parameters_.name());
+  std::vector<bf16> rounded;
+  for (const float value : values) rounded.emplace_back(value);
+  store.entry(flat_rounded_.name(), flat_rounded_.shape(), flat_rounded_.dtype());
+  store.write<bf16>(flat_rounded_.name(), rounded);
 }
 
 }  // namespace dagan

@@ -15,16 +15,18 @@ struct AllFinite final : Op {
   }
 };
 
-// in {dp, step, learning rate, finite}, out {p, m, v[, average]}
+// in {dp, step, learning rate, finite}, out {p, m, v[, average][, rounded]}
 struct AdamUpdate final : Op {
-  explicit AdamUpdate(AdamHyper h) : hyper(h) {}
+  AdamUpdate(AdamHyper h, bool averages, bool rounds)
+      : hyper(h), average(averages), rounded(rounds) {}
   AdamHyper hyper;
+  bool average, rounded;
 
   std::string_view name() const override { return "adam"; }
   void run(const Kernels& k, const Launch& at, std::span<const View> in,
            std::span<const View> out) const override {
-    k.adam(at, hyper, in[0], in[1], in[2], in[3], out[0], out[1], out[2],
-           out.size() > 3 ? out[3] : View{}, {});
+    k.adam(at, hyper, in[0], in[1], in[2], in[3], out[0], out[1], out[2], average ? out[3] : View{},
+           rounded ? out.back() : View{});
   }
 };
 
@@ -51,8 +53,11 @@ Tensor Adam::update(const Parameters& parameters, std::span<const Tensor> gradie
   if (hyper_.average_decay > 0) {
     out.push_back(tape.make(network + ".average.parameters", p.shape(), Life::persistent));
   }
+  const Tensor rounded = parameters.rounded();
+  if (rounded) out.push_back(rounded);
   tape.append(AllFinite(), {dp}, {finite});
-  tape.append(AdamUpdate(hyper_), {dp, step_, learning_rate_, finite}, std::move(out));
+  tape.append(AdamUpdate(hyper_, hyper_.average_decay > 0, bool(rounded)),
+              {dp, step_, learning_rate_, finite}, std::move(out));
   return finite;
 }
 

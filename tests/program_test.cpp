@@ -112,7 +112,7 @@ TEST_CASE("program: memory is taken once, before the first run") {
   const Tensor w = tape.make("w", {4, 3, 3, 3}, Life::persistent);
   tape.keep(tanh(conv2d(x, w, {}, {2, 1})));
   Store store(counting.runtime);
-  const Program program(tape, counting, store);
+  Program program(tape, counting, store);
   CHECK(allocations == 2);  // the arena and w
   program.run();
   program.run();

@@ -10,6 +10,7 @@
 #include "dagan/data/jobs.h"
 #include "dagan/detect/detector.h"
 #include "dagan/detect/threshold.h"
+#include "kernels/backend.h"
 
 namespace dagan {
 namespace {
@@ -85,14 +86,15 @@ Record judge(const Input& input, const std::string& error, const Detector::Resul
   return record;
 }
 
-Counts judge_all(const Arguments& arguments, const Model& model, const std::vector<Input>& inputs) {
+Counts judge_all(const Arguments& arguments, const Model& model, const Backend& backend,
+                 const std::vector<Input>& inputs) {
   const std::string format = arguments.text("--format");
   const float threshold =
       arguments.has("--threshold") ? float(arguments.number("--threshold")) : model.threshold;
   const Pictures pictures(arguments.text("--heatmap"), arguments.text("--overlay"),
                           model.preprocessing.levels, threshold);
   pictures.check_replace_none(inputs);
-  Detector detector(model, cpu_backend(), std::int64_t(std::min(kChunk, inputs.size())));
+  Detector detector(model, backend, std::int64_t(std::min(kChunk, inputs.size())));
   Sink sink(arguments.text("--output"));
   sink.write(record_header(format));
 
@@ -124,9 +126,10 @@ Counts judge_all(const Arguments& arguments, const Model& model, const std::vect
 }  // namespace
 
 int run_detect(const Arguments& arguments) {
-  const Model model = load_model(arguments.text("model"));
+  const Backend& backend = backend_named(arguments.text("--device"));
+  const Model model = load_model(arguments.text("model"), backend);
   const Counts counts =
-      judge_all(arguments, model, expand_inputs(arguments.list("input"), std::cin));
+      judge_all(arguments, model, backend, expand_inputs(arguments.list("input"), std::cin));
   if (!arguments.has("--quiet")) {
     std::cerr << counts.ok << " ok, " << counts.ng << " ng, " << counts.error << " unreadable\n";
   }

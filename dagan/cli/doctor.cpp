@@ -18,6 +18,7 @@
 #include "dagan/cli/options.h"
 #include "dagan/cli/output.h"
 #include "dagan/train/recipe_table.h"
+#include "kernels/backend.h"
 
 #define DAGAN_TEXT_OF(x) #x
 #define DAGAN_TEXT(x) DAGAN_TEXT_OF(x)
@@ -77,7 +78,8 @@ int run_doctor(const Arguments& arguments) {
   facts["threads"] = omp_get_max_threads();
   facts["instruction_sets"]["compiled"] = target_names(std::int64_t(HWY_TARGETS));
   facts["instruction_sets"]["used"] = usable.empty() ? "scalar" : usable.front();
-  facts["devices"] = {"cpu"};
+  facts["devices"] = {"cpu", "emulated"};
+  if (has_cuda()) facts["devices"].push_back("cuda");
   facts["memory_available"] =
       memory_text(std::atof(system_value("/proc/meminfo", "MemAvailable").c_str()) * 1024);
   facts["disk_available"] = none ? "unknown" : memory_text(double(space.available));

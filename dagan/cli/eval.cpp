@@ -10,6 +10,7 @@
 #include "dagan/cli/pictures.h"
 #include "dagan/data/file.h"
 #include "dagan/train/run_folder.h"
+#include "kernels/backend.h"
 
 namespace dagan {
 namespace {
@@ -77,13 +78,14 @@ int run_eval(const Arguments& arguments) {
   for (const std::string& words : arguments.list("--require")) {
     requirements.push_back(parse_requirement(words, metric_names()));
   }
-  const Model model = load_model(arguments.text("model"));
+  const Backend& backend = backend_named(arguments.text("--device"));
+  const Model model = load_model(arguments.text("model"), backend);
   const fs::path folder = data_folder(arguments);
   const Dataset dataset = find_dataset(folder);
   if (!arguments.has("--quiet")) {
     std::cerr << shown(folder) << ": " << dataset.description << std::endl;
   }
-  const Evaluation e = evaluate(model, require_test(dataset, folder));
+  const Evaluation e = evaluate(model, require_test(dataset, folder), backend);
 
   const bool json = arguments.text("--format") == "json";
   std::cout << (json ? evaluation_json(e, model) + "\n" : evaluation_table(e, model)) << std::flush;

@@ -43,8 +43,9 @@ void check_not_trained_on(const Model& model, const ImageSet& images) {
   }
 }
 
-void score_all(const Model& model, const ImageSet& images, Evaluation& e, PixelMetrics& pixels) {
-  Detector detector(model, cpu_backend(), std::int64_t(std::min(kBatch, images.size())));
+void score_all(const Model& model, const ImageSet& images, const Backend& backend, Evaluation& e,
+               PixelMetrics& pixels) {
+  Detector detector(model, backend, std::int64_t(std::min(kBatch, images.size())));
   const std::int64_t size = model.preprocessing.size;
   const auto block = kBatch * std::size_t(model.preprocessing.elements());
   const std::span<const float> all = images.all();
@@ -68,7 +69,7 @@ void score_all(const Model& model, const ImageSet& images, Evaluation& e, PixelM
 
 }  // namespace
 
-Evaluation evaluate(const Model& model, const TestSamples& test) {
+Evaluation evaluate(const Model& model, const TestSamples& test, const Backend& backend) {
   Evaluation e;
   e.samples = test.samples;
   std::vector<std::filesystem::path> files;
@@ -82,7 +83,7 @@ Evaluation evaluate(const Model& model, const TestSamples& test) {
   check_not_trained_on(model, images);
 
   PixelMetrics pixels;
-  score_all(model, images, e, pixels);
+  score_all(model, images, backend, e, pixels);
   const Labelled labelled = {e.scores, e.defect};
   e.image_auroc = auroc(labelled);
   e.average_precision = average_precision(labelled);

@@ -24,10 +24,11 @@ struct Evaluation {
   std::int64_t masks = 0;  // defective images with a mask: what the pixel numbers rest on
 };
 
-// Scores every sample with the model and measures at the model's threshold. Pixels are measured at
-// the images' own size. Throws Fault::data for an image that cannot be read or does not fit the
-// model, a mask of another size than its image, and an image that the model was trained on.
-Evaluation evaluate(const Model& model, const TestSamples& test);
+// Scores every sample with the model, on the backend that it was loaded for, and measures at the
+// model's threshold. Pixels are measured at the images' own size. Throws Fault::data for an image
+// that cannot be read or does not fit the model, a mask of another size than its image, and an
+// image that the model was trained on.
+Evaluation evaluate(const Model& model, const TestSamples& test, const Backend& backend);
 
 // Every metric that --require can name, in the order of the result.
 std::vector<std::string> metric_names();

@@ -188,7 +188,18 @@ const std::vector<Option>& all_options() {
 
       {"", "--threads", "N", kCount, kOptional, "0", "General",
        "threads to compute with; 0: one for each core; results do not depend on it"},
-      {"", "--device", "DEVICE", kText, kOptional, "auto", "General", "auto or cpu"},
+      {"",
+       "--device",
+       "DEVICE",
+       kText,
+       kOptional,
+       "auto",
+       "General",
+       "auto, cpu, cuda or emulated: auto is cuda where there is a GPU, else cpu; emulated runs "
+       "the "
+       "GPU's kernels on the CPU, slowly",
+       "",
+       {"auto", "cpu", "cuda", "emulated"}},
       {"", "-q,--quiet", "", kFlag, kOptional, "", "General",
        "no progress, only warnings and errors"},
       {"", "--version", "", kFlag, kOptional, "", "General", "print the version"},

@@ -10,6 +10,7 @@
 #include "dagan/cli/help.h"
 #include "dagan/cli/options.h"
 #include "dagan/train/stop.h"
+#include "kernels/backend.h"
 
 namespace dagan {
 namespace {
@@ -25,9 +26,7 @@ int run(const std::vector<std::string>& words) {
     return words.empty() ? int(Fault::usage) : 0;
   }
   const Arguments& arguments = request.arguments;
-  const std::string device = arguments.text("--device");
-  check(Fault::device, device == "auto" || device == "cpu", "device ", device,
-        " is not part of this build; use --device cpu");
+  backend_named(arguments.text("--device"));  // says at once if it is not there
   const std::int64_t threads = arguments.count("--threads");
   check(Fault::usage, threads <= 1024, "--threads ", threads, ": expected at most 1024");
   if (threads > 0) omp_set_num_threads(int(threads));

@@ -10,6 +10,7 @@
 #include "dagan/train/recipe_table.h"
 #include "dagan/train/stop.h"
 #include "dagan/train/trainer.h"
+#include "kernels/backend.h"
 
 namespace dagan {
 namespace {
@@ -103,6 +104,7 @@ int run_train(const Arguments& arguments) {
   options.resume = arguments.has("--resume");
   options.force = arguments.has("--force");
   options.dry_run = arguments.has("--dry-run");
+  options.backend = &backend_named(arguments.text("--device"));
   if (options.resume) {
     check_resume(arguments);
   } else {

@@ -32,8 +32,8 @@ void copy_entry(Store& store, const std::string& from, const std::string& to) {
 
 TrainingStep::TrainingStep(const StepOptions& o)
     : images_(tape_.make("images", batch_shape(o), Life::input)),
-      generator_(tape_, "generator", Phase::training),
-      discriminator_(tape_, "discriminator", Phase::training) {
+      generator_(tape_, "generator", Phase::training, Weights::live, o.activations),
+      discriminator_(tape_, "discriminator", Phase::training, Weights::live, o.activations) {
   check_architecture(o.architecture);
   const Tensor step = tape_.make(kStep, {}, Life::persistent, DType::u32);
   const Adam adam(step, tape_.make(kLearningRate, {}, Life::persistent), o.adam);

@@ -29,6 +29,9 @@ struct StepOptions {
   double adversarial = 1, generator = 40, discriminator_weight = 1;  // paper: 1, 40, 1
   double margin = 0.02, balance = 0.5;
   AdamHyper adam = {};
+  // bf16: activations, their gradients and the filters that are read are bf16; the filters that are
+  // learned, statistics, losses and all sums stay f32 (Micikevicius et al., ICLR 2018).
+  DType activations = DType::f32;
   std::optional<AugmentGeometry> augment = {};
   std::optional<CorruptGeometry> corrupt = {};  // absent: G learns to copy good images
   bool keep_gradients = false;                  // make the flat gradients outputs, to look at them

@@ -32,6 +32,19 @@
       }(),                                                                        \
       #name, sizeof(name##_type), alignof(name##_type)))
 
+// Whether the compiler reports every access (the backend `checked`): a vector is then moved by a
+// call that reports it as one, and inline otherwise.
+#if defined(__SANITIZE_THREAD__)
+#define DAGAN_EMULATOR_WATCHES true
+#elif defined(__has_feature)
+#if __has_feature(thread_sanitizer)
+#define DAGAN_EMULATOR_WATCHES true
+#endif
+#endif
+#if !defined(DAGAN_EMULATOR_WATCHES)
+#define DAGAN_EMULATOR_WATCHES false
+#endif
+
 #define threadIdx (::dagan::emulator::here->thread)
 #define blockIdx (::dagan::emulator::here->block)
 #define blockDim (::dagan::emulator::here->threads)
@@ -179,12 +192,20 @@ GPU_DEVICE T* dynamic_shared(DAGAN_EMULATOR_SITE) {
 template <class T, int N>
 GPU_DEVICE Vec<T, N> load(const T* address, DAGAN_EMULATOR_SITE) {
   Vec<T, N> result;
-  emulator::load(&result, address, sizeof result, site);
+  if (DAGAN_EMULATOR_WATCHES || reinterpret_cast<std::uintptr_t>(address) % sizeof result) {
+    emulator::load(&result, address, sizeof result, site);
+  } else {
+    std::memcpy(&result, address, sizeof result);
+  }
   return result;
 }
 template <class T, int N>
 GPU_DEVICE void store(T* address, const Vec<T, N>& values, DAGAN_EMULATOR_SITE) {
-  emulator::store(address, &values, sizeof values, site);
+  if (DAGAN_EMULATOR_WATCHES || reinterpret_cast<std::uintptr_t>(address) % sizeof values) {
+    emulator::store(address, &values, sizeof values, site);
+  } else {
+    std::memcpy(address, &values, sizeof values);
+  }
 }
 
 template <int kBytes>

@@ -12,7 +12,7 @@
 namespace dagan::emulator {
 namespace {
 
-constexpr std::int64_t kThreadsWorthATeam = 2048;
+constexpr std::int64_t kThreadsWorthATeam = 512;
 
 std::int64_t count(gpu::Extent3 e) { return e.x * e.y * e.z; }
 

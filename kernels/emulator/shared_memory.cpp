@@ -16,18 +16,25 @@ constexpr int kNan = 0xff;
 #if defined(__SANITIZE_ADDRESS__)
 constexpr std::size_t kFence = 0;  // AddressSanitizer's own
 #else
-constexpr std::size_t kFence = 64;
+constexpr std::size_t kFence = 512;  // before and behind every array: more than a row of most tiles
 #endif
+
+bool damaged(const unsigned char* fence) {
+  return std::any_of(fence, fence + kFence, [](unsigned char c) { return c != kNan; });
+}
 
 }  // namespace
 
 SharedMemory::Array SharedMemory::make(const void* key, const char* name, std::size_t bytes,
                                        std::size_t alignment) const {
   void* memory = nullptr;
-  const int failed = posix_memalign(&memory, std::max<std::size_t>(alignment, 128), bytes + kFence);
+  const std::size_t all = bytes + 2 * kFence;
+  const int failed = posix_memalign(&memory, std::max<std::size_t>(alignment, 128), all);
   dagan::check(Fault::device, failed == 0, "out of memory: ", bytes, " bytes of shared memory");
-  std::memset(memory, kNan, bytes + kFence);
-  return {key, name, bytes, {static_cast<std::byte*>(memory), [](std::byte* p) { std::free(p); }}};
+  std::memset(memory, kNan, all);
+  return {key, name, bytes, {static_cast<std::byte*>(memory) + kFence, [](std::byte* p) {
+                               std::free(p - kFence);
+                             }}};
 }
 
 void SharedMemory::begin_launch(std::size_t dynamic_bytes) {
@@ -36,15 +43,20 @@ void SharedMemory::begin_launch(std::size_t dynamic_bytes) {
 }
 
 void SharedMemory::begin_block() {
-  for (const Array& array : arrays_) std::memset(array.memory.get(), kNan, array.bytes + kFence);
+  for (const Array& array : arrays_) {
+    std::memset(array.memory.get() - kFence, kNan, array.bytes + 2 * kFence);
+  }
 }
 
 std::string SharedMemory::check() const {
   std::size_t fixed = 0, all = 0;
   for (const Array& array : arrays_) {
-    const auto* fence = reinterpret_cast<const unsigned char*>(array.memory.get()) + array.bytes;
-    if (std::any_of(fence, fence + kFence, [](unsigned char c) { return c != kNan; })) {
+    const auto* first = reinterpret_cast<const unsigned char*>(array.memory.get());
+    if (damaged(first + array.bytes)) {
       return text("the shared array ", array.name, " was written past its end");
+    }
+    if (damaged(first - kFence)) {
+      return text("the shared array ", array.name, " was written before its beginning");
     }
     all += array.bytes;
     if (array.key) fixed += array.bytes;

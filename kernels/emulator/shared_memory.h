@@ -11,15 +11,15 @@ class SharedMemory {
  public:
   void begin_launch(std::size_t dynamic_bytes);
   void begin_block();         // fills everything with NaN bytes
-  std::string check() const;  // an array that was written past its end, or more than CUDA allows
+  std::string check() const;  // an array that was written outside, or more than CUDA allows
 
   void* array(const void* key, const char* name, std::size_t bytes, std::size_t alignment);
   void* dynamic() const;  // null if the launch asked for none
   bool contains(const void* address) const;
 
  private:
-  // Every array has a block of its own on the heap, so that AddressSanitizer sees an access past
-  // its end; without it, the bytes behind the array tell of a write.
+  // Every array has a block of its own on the heap, so that AddressSanitizer sees an access outside
+  // it; without it, the bytes around the array tell of a write.
   struct Array {
     const void* key;
     const char* name;
