@@ -31,7 +31,7 @@ using PlantedFn = void(const Launch&, Bug, const View* in, View out);
 
 namespace DAGAN_BACKEND::planted {
 PlantedFn convolution;  // x (n,h,w,c), filter (k,4,4,c); stride 2, pad 1; out (n,h/2,w/2,k)
-PlantedFn product;      // a (m,k), b (n,k), bits of bf16; out (m,n) = a b'
+PlantedFn product;      // a (m,k), b (n,k), bf16; out (m,n) = a b'
 PlantedFn block_sum;    // x; out (1)
 PlantedFn warp_sum;     // x (32); out (1)
 PlantedFn neighbours;   // x (256); out[i] = x[i + 1], the last is x[255]

@@ -34,7 +34,7 @@ void wait_copies(int pending) { executor().wait_copies(pending); }
 void may_yield() { executor().may_yield(); }
 
 void fail_in_kernel(const char* what, Site site) {
-  executor().stop(text(what, " at ", to_string(site)));
+  executor().stop(what, " at ", site);
   std::terminate();
 }
 

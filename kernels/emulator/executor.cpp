@@ -18,9 +18,9 @@ bool same(Site a, Site b) {
 
 }  // namespace
 
-std::string to_string(Site site) {
+std::ostream& operator<<(std::ostream& out, Site site) {
   const char* slash = std::strrchr(site.file, '/');
-  return text(slash ? slash + 1 : site.file, ':', site.line);
+  return out << (slash ? slash + 1 : site.file) << ':' << site.line;
 }
 
 constinit thread_local const Position* here = nullptr;
@@ -109,9 +109,7 @@ void Executor::enter(int thread) {
 
 void Executor::leave_block() { fibers_[std::size_t(fiber_)].switch_to(main_); }
 
-void Executor::stop(std::string&& what) {
-  error_ = where(threads_[std::size_t(current_)]) + ": " + what;
-  std::string().swap(what);  // nobody will: this stack is not unwound
+void Executor::leave_for_good() {
   leave_block();
   std::terminate();
 }
@@ -122,7 +120,7 @@ void Executor::fiber_loop() {
     finish(threads_[std::size_t(current_)]);
     const int mine = fiber_, next = scheduler_.take();
     if (next < 0) {
-      if (done_ < count_) stop(waiting());
+      if (done_ < count_) stop(Waiting{*this});
       free_.push_back(mine);
       leave_block();
       continue;
@@ -145,24 +143,24 @@ void Executor::run_thread() {
   } catch (const std::exception& problem) {
     error_ = problem.what();
   }
-  if (!error_.empty()) stop(std::exchange(error_, {}));
+  if (!error_.empty()) stop(error_);
 }
 
 void Executor::finish(Thread& thread) {
   perform(thread, thread.copies.size());
   thread.state = State::done;
   ++done_;
-  if (at_barrier_ > 0) stop(text("left the kernel, but ", waiting()));
+  if (at_barrier_ > 0) stop("left the kernel, but ", Waiting{*this});
   for (const Group& group : warps_[std::size_t(thread.at.warp)]) {
     if (group.mask >> thread.at.lane & 1) {
-      stop(text("left the kernel, but is in the mask of its warp at ", to_string(group.site)));
+      stop("left the kernel, but is in the mask of its warp at ", group.site);
     }
   }
 }
 
 void Executor::wait() {
   const int self = current_, mine = fiber_, next = scheduler_.take();
-  if (next < 0) stop(waiting());
+  if (next < 0) stop(Waiting{*this});
   if (next == self) return;
   Thread& thread = threads_[std::size_t(next)];
   if (thread.fiber < 0) {
@@ -178,10 +176,9 @@ int Executor::barrier(int value, Site site) {
   Thread& thread = threads_[std::size_t(current_)];
   thread.site = site;
   thread.state = State::at_barrier;
-  if (done_ > 0) stop(text("waits at the barrier ", to_string(site), " that a thread has missed"));
+  if (done_ > 0) stop("waits at the barrier ", site, " that a thread has missed");
   if (at_barrier_ > 0 && !same(site, barrier_site_)) {
-    stop(text("divergent barriers: waits at ", to_string(site), " while others wait at ",
-              to_string(barrier_site_)));
+    stop("divergent barriers: waits at ", site, " while others wait at ", barrier_site_);
   }
   barrier_site_ = site;
   barrier_sum_ += value;
@@ -211,7 +208,7 @@ void Executor::collective(Collective* f, unsigned mask, const void* in, void* ou
   const int first = thread.at.warp * 32;
   if (count_ - first < 32) mask &= (1u << (count_ - first)) - 1;
   if (!(mask >> thread.at.lane & 1)) {
-    stop(text("is not in the mask of its own warp operation at ", to_string(site)));
+    stop("is not in the mask of its own warp operation at ", site);
   }
   std::vector<Group>& groups = warps_[std::size_t(thread.at.warp)];
   const auto group = std::find_if(groups.begin(), groups.end(), [&](const Group& g) {
@@ -221,7 +218,7 @@ void Executor::collective(Collective* f, unsigned mask, const void* in, void* ou
   if (group == groups.end()) {
     for (int lane = 0; lane < 32; ++lane) {
       if (mask >> lane & 1 && threads_[std::size_t(first + lane)].state == State::done) {
-        stop(text("waits for lane ", lane, " at ", to_string(site), ", which left the kernel"));
+        stop("waits for lane ", lane, " at ", site, ", which left the kernel");
       }
     }
     groups.push_back({f, mask, 0, site});
@@ -264,11 +261,11 @@ void Executor::may_yield() {
 void Executor::copy_async(const Copy& copy, Site site) {
   const auto misaligned = [&](const void* p) { return std::uintptr_t(p) % copy.bytes != 0; };
   if (misaligned(copy.to) || (copy.valid && misaligned(copy.from))) {
-    stop(text("an asynchronous copy of ", copy.bytes, " bytes at ", to_string(site),
-              " has an address that is not a multiple of them"));
+    stop("an asynchronous copy of ", copy.bytes, " bytes at ", site,
+         " has an address that is not a multiple of them");
   }
   if (!shared_.contains(copy.to)) {
-    stop(text("an asynchronous copy at ", to_string(site), " does not go to shared memory"));
+    stop("an asynchronous copy at ", site, " does not go to shared memory");
   }
   Thread& thread = threads_[std::size_t(current_)];
   thread.copies.push_back(copy);
@@ -313,23 +310,23 @@ bool Executor::own_memory(const void* address) const {
          in(this, sizeof *this) || in(body_.frame, body_.bytes) || in(&here, sizeof here);
 }
 
-std::string Executor::where(const Thread& thread) const {
-  return text("block ", to_string(thread.at.block), " thread ", to_string(thread.at.thread));
+std::ostream& operator<<(std::ostream& out, const Executor::Who& who) {
+  const Position& at = who.thread.at;
+  return out << "block " << to_string(at.block) << " thread " << to_string(at.thread);
 }
 
-std::string Executor::waiting() const {
-  std::string result;
-  const Thread* first = nullptr;
-  for (const Thread& thread : threads_) {  // two places are enough
-    if (thread.state != State::at_barrier && thread.state != State::in_warp) continue;
+// Two places are enough.
+std::ostream& operator<<(std::ostream& out, const Executor::Waiting& waiting) {
+  const Executor::Thread* first = nullptr;
+  for (const auto& thread : waiting.executor.threads_) {
+    const bool at_barrier = thread.state == Executor::State::at_barrier;
+    if (!at_barrier && thread.state != Executor::State::in_warp) continue;
     if (first && first->state == thread.state && same(first->site, thread.site)) continue;
-    result += text(
-        result.empty() ? "" : ", ", "thread ", to_string(thread.at.thread),
-        thread.state == State::at_barrier ? " waits at the barrier " : " waits for its warp at ",
-        to_string(thread.site));
+    out << (first ? ", " : "") << "thread " << to_string(thread.at.thread)
+        << (at_barrier ? " waits at the barrier " : " waits for its warp at ") << thread.site;
     if (std::exchange(first, &thread)) break;
   }
-  return result + " for threads that never come";
+  return out << " for threads that never come";
 }
 
 }  // namespace dagan::emulator

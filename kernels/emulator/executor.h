@@ -1,9 +1,11 @@
 // The state of one block while it runs, for one thread of the operating system.
 #pragma once
 #include <memory>
+#include <ostream>
 #include <string>
 #include <vector>
 
+#include "core/check.h"
 #include "kernels/emulator/fiber.h"
 #include "kernels/emulator/launch.h"
 #include "kernels/emulator/observer.h"
@@ -33,7 +35,13 @@ class Executor {
   void commit_copies();
   void wait_copies(int pending);
   void may_yield();
-  [[noreturn]] void stop(std::string&& what);  // ends the block with an error
+  // Ends the block with an error. The stack that calls it is not unwound: no part of the message
+  // may own memory.
+  template <class... Parts>
+  [[noreturn]] void stop(const Parts&... what) {
+    error_ = text(Who{threads_[std::size_t(current_)]}, ": ", what...);
+    leave_for_good();
+  }
 
   SharedMemory& shared() { return shared_; }
   Observer* observer() const { return observer_; }
@@ -67,10 +75,19 @@ class Executor {
   void complete(int warp, std::size_t group);
   void release_barrier();
   void leave_block();  // back to run(), from any fiber
+  [[noreturn]] void leave_for_good();
   void make_fibers();
   void perform(Thread&, std::size_t count);
-  std::string waiting() const;  // who waits where
-  std::string where(const Thread&) const;
+
+  // Parts of messages.
+  struct Who {
+    const Thread& thread;
+  };
+  struct Waiting {  // who waits where
+    const Executor& executor;
+  };
+  friend std::ostream& operator<<(std::ostream&, const Who&);
+  friend std::ostream& operator<<(std::ostream&, const Waiting&);
 
   Extent blocks_, threads_extent_;
   Body body_ = {};
@@ -94,7 +111,7 @@ class Executor {
   std::string error_;
 };
 
-std::string to_string(Site);  // gpu.cu:45
+std::ostream& operator<<(std::ostream&, Site);  // gpu.cu:45
 
 // The executor of this thread of the operating system.
 Executor& executor();
