@@ -46,10 +46,11 @@ void for_each_channel_group(std::int64_t channels, F f) {
 }
 
 // sums[c - begin] += the sum over the rows, in order, of row[c].
-inline void add_rows(const float* row, std::int64_t rows, std::int64_t pitch, std::int64_t begin,
-                     std::int64_t end, double* sums) {
+template <class T>
+void add_rows(const T* row, std::int64_t rows, std::int64_t pitch, std::int64_t begin,
+              std::int64_t end, double* sums) {
   for (std::int64_t i = 0; i < rows; ++i, row += pitch)
-    for (std::int64_t c = begin; c < end; ++c) sums[c - begin] += double(row[c]);
+    for (std::int64_t c = begin; c < end; ++c) sums[c - begin] += double(float(row[c]));
 }
 
 }  // namespace dagan

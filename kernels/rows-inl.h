@@ -1,6 +1,6 @@
-// Element-wise loops and sums over f32 tensors of one shape, once for each instruction set
-// (Highway). A functor gets a vector tag `d`, the start of a row in each tensor, and the index of a
-// vector in the row; at the end of a row the same code runs on vectors of one lane.
+// Element-wise loops and sums over tensors of one shape, once for each instruction set (Highway). A
+// functor gets a vector tag `d`, the start of a row in each tensor, and the index of a vector in
+// the row; at the end of a row the same code runs on vectors of one lane.
 #if defined(DAGAN_KERNELS_ROWS_INL_H) == defined(HWY_TARGET_TOGGLE)
 #ifdef DAGAN_KERNELS_ROWS_INL_H
 #undef DAGAN_KERNELS_ROWS_INL_H
@@ -10,17 +10,17 @@
 
 #include <hwy/highway.h>
 
+#include <algorithm>
 #include <array>
 #include <type_traits>
 
 #include "core/view.h"
 #include "kernels/blocks.h"
 #include "kernels/parallel.h"
+#include "kernels/stored-inl.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace dagan::cpu::HWY_NAMESPACE {
-
-namespace hn = hwy::HWY_NAMESPACE;
 
 using Wide = hn::ScalableTag<float>;
 using One = hn::CappedTag<float, 1>;
@@ -47,40 +47,82 @@ class Rows {
 
   std::int64_t blocks() const { return blocks_.count(); }
 
-  // Calls f(row, width) for each row of a block.
+  // Calls f(row, width) for each row of a block of tensors in f32.
   template <class F>
   HWY_INLINE void block(std::int64_t i, F f) const {
-    Row<K> row;
-    const std::int64_t begin = blocks_.begin(i), end = blocks_.end(i);
-    for (std::size_t k = 0; k < K; ++k)
-      row[k] = views_[k].template as<float>() + begin * (width_ ? views_[k].pitch : 1);
-    if (width_ == 0) return f(row, end - begin);
-    for (std::int64_t pixel = begin; pixel < end; ++pixel) {
-      f(row, width_);
-      for (std::size_t k = 0; k < K; ++k) row[k] += views_[k].pitch;
-    }
+    each_start(i, [&](const Starts& start, std::int64_t width) HWY_ATTR {
+      Row<K> row;
+      for (std::size_t k = 0; k < K; ++k) row[k] = views_[k].template as<float>() + start[k];
+      f(row, width);
+    });
+  }
+
+  bool any_in_bf16() const {
+    return std::any_of(views_.begin(), views_.end(),
+                       [](const View& view) { return view.dtype == DType::bf16; });
+  }
+
+  // The same for rows of which f may change the last. A part of a row that is stored in bf16 is
+  // widened for f, and the last one is rounded afterwards.
+  template <class F>
+  HWY_INLINE void block_through_f32(std::int64_t i, F f) const {
+    constexpr std::int64_t kPart = 1024;  // all of them stay in the level 1 cache
+    HWY_ALIGN float widened[K][kPart];
+    each_start(i, [&](const Starts& start, std::int64_t width) HWY_ATTR {
+      for (std::int64_t at = 0; at < width; at += kPart) {
+        const std::int64_t count = std::min(kPart, width - at);
+        Row<K> row;
+        for (std::size_t k = 0; k < K; ++k) {
+          const View& view = views_[k];
+          row[k] = view.dtype == DType::f32 ? view.as<float>() + start[k] + at : widened[k];
+          if (view.dtype == DType::bf16)
+            copy_elements(Wide(), view.as<bf16>() + start[k] + at, row[k], count);
+        }
+        f(row, count);
+        if (const View& last = views_[K - 1]; last.dtype == DType::bf16)
+          copy_elements(Wide(), row[K - 1], last.as<bf16>() + start[K - 1] + at, count);
+      }
+    });
   }
 
  private:
+  using Starts = std::array<std::int64_t, K>;  // the element of each view where a row starts
+
+  // Calls f(starts, width) for each row of a block.
+  template <class F>
+  HWY_INLINE void each_start(std::int64_t i, F f) const {
+    Starts start;
+    const std::int64_t begin = blocks_.begin(i), end = blocks_.end(i);
+    for (std::size_t k = 0; k < K; ++k) start[k] = begin * (width_ ? views_[k].pitch : 1);
+    if (width_ == 0) return f(start, end - begin);
+    for (std::int64_t pixel = begin; pixel < end; ++pixel) {
+      f(start, width_);
+      for (std::size_t k = 0; k < K; ++k) start[k] += views_[k].pitch;
+    }
+  }
+
   std::array<View, K> views_;
   std::int64_t width_;  // 0: contiguous
   Blocks blocks_;
 };
 
-// f(d, row, i) for every vector.
+// f(d, row, i) for every vector. In f32 f may change every row, else only the last.
 template <std::size_t K, class F>
 void for_each_vector(const std::array<View, K>& views, F f) {
   const Rows<K> rows(views);
-  parallel_for(rows.blocks(), [&](std::int64_t block) HWY_ATTR {
-    rows.block(block, [&](const Row<K>& row, std::int64_t width) HWY_ATTR {
-      const Wide wide;
-      const One one;
-      const std::int64_t lanes = std::int64_t(hn::Lanes(wide));
-      std::int64_t i = 0;
-      for (; i + lanes <= width; i += lanes) f(wide, row, i);
-      for (; i < width; ++i) f(one, row, i);
-    });
-  });
+  const auto vectors = [&](const Row<K>& row, std::int64_t width) HWY_ATTR {
+    const Wide wide;
+    const One one;
+    const std::int64_t lanes = std::int64_t(hn::Lanes(wide));
+    std::int64_t i = 0;
+    for (; i + lanes <= width; i += lanes) f(wide, row, i);
+    for (; i < width; ++i) f(one, row, i);
+  };
+  if (rows.any_in_bf16())
+    parallel_for(rows.blocks(),
+                 [&](std::int64_t block) HWY_ATTR { rows.block_through_f32(block, vectors); });
+  else
+    parallel_for(rows.blocks(), [&](std::int64_t block) HWY_ATTR { rows.block(block, vectors); });
 }
 
 // The sum of everything that f(d, row, i) returns for one block; f32, one sum for each lane.
@@ -108,10 +150,10 @@ std::int64_t sum_blocks(const std::array<View, K>& views, float* sums, F f) {
   return rows.blocks();
 }
 
-template <class D>
-HWY_INLINE void put(D d, V<D> value, float* to, Write write) {
-  if (write == Write::accumulate) value = hn::Add(value, hn::LoadU(d, to));
-  hn::StoreU(value, d, to);
+template <class D, class T>
+HWY_INLINE void put(D d, V<D> value, T* to, Write write) {
+  if (write == Write::accumulate) value = hn::Add(value, load(d, to));
+  store(value, d, to);
 }
 
 // Calls f(d, count, c) for groups of `count` vectors of channels that cover the channels once. Wide

@@ -2,11 +2,13 @@
 
 #include <doctest/doctest.h>
 
+#include <bit>
 #include <cmath>
 #include <cstring>
 
 #include "kernels/backend.h"
 #include "tests/cases/shapes.h"
+#include "tests/cases/stored_as.h"
 
 namespace dagan::cases {
 namespace {
@@ -41,6 +43,49 @@ TEST_CASE("activation: the kernels agree with the reference") {
     }
     CHECK(check_kernel(tanh_case(shape), kernels) == "");
     CHECK(check_kernel(tanh_grad_case(shape), kernels) == "");
+  }
+}
+
+std::vector<OpCase> all_in_bf16(Shape shape) {
+  std::vector<OpCase> all;
+  for (const OpCase& op : {leaky_relu_case(shape, 0.2f), leaky_relu_grad_case(shape, 0.2f),
+                           tanh_case(shape), tanh_grad_case(shape)})
+    for (OpCase& narrow : in_bf16_each(op, {"x", "y", "dy", "dx"}))
+      all.push_back(std::move(narrow));
+  return all;
+}
+
+TEST_CASE("activation: each operand in bf16") {
+  const Kernels& kernels = *cpu_backend().kernels;
+  for (const Shape& shape : kernel_shapes())
+    for (const OpCase& op : all_in_bf16(shape)) {
+      CHECK(check_kernel(op, kernels) == "");
+      CHECK(check_rounding(op, kernels) == "");
+    }
+  for (const OpCase& op : all_in_bf16({2, 37, 41, 17})) CHECK(check_threads(op, kernels) == "");
+}
+
+TEST_CASE("activation: every value is widened and rounded as bf16 says") {
+  const Kernels& kernels = *cpu_backend().kernels;
+  std::vector<bf16> narrow(1 << 16), same(narrow.size());
+  for (std::size_t i = 0; i < narrow.size(); ++i) narrow[i].bits = std::uint16_t(i);
+  const Shape all{1, 1, 1, 1 << 16};
+  kernels.leaky_relu({}, 1, view_of(narrow.data(), all, DType::bf16),
+                     view_of(same.data(), all, DType::bf16));
+  for (std::size_t i = 0; i < narrow.size(); ++i)
+    CHECK(same[i].bits == bf16(float(narrow[i])).bits);
+
+  std::vector<float> wide;
+  for (std::uint64_t bits = 0; bits < 1ull << 32; bits += 0x3fff)
+    for (const std::uint32_t lower : {0x0u, 0x7fffu, 0x8000u, 0x8001u, 0xffffu})
+      wide.push_back(std::bit_cast<float>(std::uint32_t(bits & 0xffff0000u) | lower));
+  std::vector<bf16> rounded(wide.size());
+  const Shape many{1, 1, 1, std::int64_t(wide.size())};
+  kernels.leaky_relu({}, 1, view_of(wide.data(), many), view_of(rounded.data(), many, DType::bf16));
+  for (std::size_t i = 0; i < wide.size(); ++i) {
+    if (rounded[i].bits == bf16(wide[i]).bits) continue;
+    CHECK(std::isnan(wide[i]));  // the multiplication may have changed its bits
+    CHECK(std::isnan(float(rounded[i])));
   }
 }
 

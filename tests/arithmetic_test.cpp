@@ -4,6 +4,7 @@
 
 #include "kernels/backend.h"
 #include "tests/cases/shapes.h"
+#include "tests/cases/stored_as.h"
 
 namespace dagan::cases {
 namespace {
@@ -43,6 +44,26 @@ TEST_CASE("arithmetic: the kernels agree with the reference") {
   }
   // As a slice it needs the most scratch.
   CHECK(check_kernel(channel_sum_case({1, 1, 2050, 3}), kernels) == "");
+}
+
+TEST_CASE("arithmetic: each operand in bf16") {
+  const Kernels& kernels = *cpu_backend().kernels;
+  std::vector<Shape> shapes = kernel_shapes();
+  shapes.push_back({2, 37, 41, 17});
+  for (const Shape& shape : shapes) {
+    std::vector<OpCase> all = {in_bf16(channel_sum_case(shape), {"x"})};
+    OpCase in_place_of_b = linear_case(shape, kMix, true);
+    in_place_of_b.outputs[0].alias = 1;
+    for (const OpCase& op :
+         {linear_case(shape, kMix, true), in_place_of_b, linear_case(shape, kMix, false)})
+      for (OpCase& narrow : in_bf16_each(op, {"a", "b", "y"})) all.push_back(std::move(narrow));
+    for (const OpCase& op : all) {
+      CHECK(check_kernel(op, kernels) == "");
+      CHECK(check_rounding(op, kernels) == "");
+      if (shape == shapes.back()) CHECK(check_threads(op, kernels) == "");
+    }
+  }
+  CHECK(check_kernel(in_bf16(channel_sum_case({1, 1, 2050, 3}), {"x"}), kernels) == "");
 }
 
 TEST_CASE("arithmetic: the same bits for any number of threads") {

@@ -4,6 +4,7 @@
 
 #include "kernels/backend.h"
 #include "tests/cases/shapes.h"
+#include "tests/cases/stored_as.h"
 
 namespace dagan::cases {
 namespace {
@@ -38,6 +39,20 @@ TEST_CASE("batch_norm: a mean far from 0 costs the variance no digits") {
   for (const double offset : {10.0, -1000.0})
     for (const Shape& shape : {Shape{1, 1, 2, 3}, Shape{2, 23, 29, 17}, Shape{4, 64, 64, 16}})
       CHECK(check_kernel(batch_norm_statistics_case(shape, offset), kernels) == "");
+}
+
+TEST_CASE("batch_norm: each operand in bf16") {
+  const Kernels& kernels = *cpu_backend().kernels;
+  std::vector<Shape> shapes = kernel_shapes();
+  shapes.push_back({2, 37, 41, 17});
+  for (const Shape& shape : shapes)
+    for (const OpCase& op : {batch_norm_statistics_case(shape), batch_norm_apply_case(shape),
+                             batch_norm_evaluate_case(shape), batch_norm_grad_case(shape)})
+      for (const OpCase& narrow : in_bf16_each(op, {"x", "y", "dy", "dx"})) {
+        CHECK(check_kernel(narrow, kernels) == "");
+        CHECK(check_rounding(narrow, kernels) == "");
+        if (shape == shapes.back()) CHECK(check_threads(narrow, kernels) == "");
+      }
 }
 
 TEST_CASE("batch_norm: the same bits for any number of threads") {

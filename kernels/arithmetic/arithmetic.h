@@ -8,7 +8,8 @@
 //                 sums: as in batch_norm     cost: 1 flop an element
 //                 scratch: channel_sum_scratch(x) bytes
 //
-// Both take Write: accumulate adds the result to y.
+// Both take Write: accumulate adds the result to y. Each operand is f32 or bf16 by itself, except
+// the y of channel_sum, which is f32; arithmetic in f32.
 #pragma once
 #include "core/view.h"
 #include "kernels/namespace.h"

@@ -10,6 +10,7 @@
 #include <algorithm>
 
 #include "kernels/arithmetic/arithmetic.h"
+#include "kernels/stored.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace dagan::cpu::HWY_NAMESPACE {
@@ -20,9 +21,9 @@ void linear(LinearGeometry g, View a, View b, View y, Write write) {
     return hn::MulAdd(hn::LoadU(d, from), hn::Set(d, g.alpha), hn::Set(d, g.constant));
   };
   if (b)
-    for_each_vector<3>({a, y, b}, [=](auto d, const auto& row, std::int64_t i) HWY_ATTR {
+    for_each_vector<3>({a, b, y}, [=](auto d, const auto& row, std::int64_t i) HWY_ATTR {
       const auto sum = scaled(d, row[0] + i);
-      put(d, hn::MulAdd(hn::LoadU(d, row[2] + i), hn::Set(d, g.beta), sum), row[1] + i, write);
+      put(d, hn::MulAdd(hn::LoadU(d, row[1] + i), hn::Set(d, g.beta), sum), row[2] + i, write);
     });
   else
     for_each_vector<2>({a, y}, [=](auto d, const auto& row, std::int64_t i)
@@ -32,14 +33,16 @@ void linear(LinearGeometry g, View a, View b, View y, Write write) {
 void channel_sum(View x, float* partial) {
   const std::int64_t channels = x.shape.c;
   const Blocks blocks = pixel_blocks(x.shape.pixels(), channels);
-  parallel_for(blocks.count(), [&](std::int64_t block) HWY_ATTR {
-    const std::int64_t begin = blocks.begin(block);
-    const float* from = x.as<float>() + begin * x.pitch;
-    sum_pixels<1>(blocks.end(block) - begin, channels, {partial + block * channels},
-                  [=](auto d, std::int64_t pixel, std::int64_t c, auto& sum) HWY_ATTR {
-                    sum[0] = hn::Add(sum[0], hn::LoadU(d, from + pixel * x.pitch + c));
-                  });
-  });
+  const auto all = [&](auto elements) HWY_ATTR {
+    parallel_for(blocks.count(), [&](std::int64_t block) HWY_ATTR {
+      const std::int64_t begin = blocks.begin(block), pitch = elements.pitch;
+      const auto* from = elements.at(begin);
+      sum_pixels<1>(blocks.end(block) - begin, channels, {partial + block * channels},
+                    [=](auto d, std::int64_t pixel, std::int64_t c, auto& sum)
+                        HWY_ATTR { sum[0] = hn::Add(sum[0], load(d, from + pixel * pitch + c)); });
+    });
+  };
+  with_elements(all, x);
 }
 
 }  // namespace
@@ -55,7 +58,7 @@ namespace {
 View widened(View x) {
   constexpr std::int64_t kLanes = 16;
   if (x.pitch != x.shape.c || x.shape.c >= kLanes || x.shape.pixels() < kLanes) return x;
-  return view_of(x.as<float>(), {1, 1, x.shape.pixels() / kLanes, x.shape.c * kLanes});
+  return view_of(x.data, {1, 1, x.shape.pixels() / kLanes, x.shape.c * kLanes}, x.dtype);
 }
 
 }  // namespace
@@ -85,8 +88,10 @@ void channel_sum(const Launch& launch, View x, View y, Write write) {
   for_each_channel_group(channels, [&](std::int64_t begin, std::int64_t end) {
     double sums[kChannelGroup] = {};
     add_rows(partial, blocks * wide.shape.c / channels, channels, begin, end, sums);
-    add_rows(x.as<float>() + summed * channels, x.shape.pixels() - summed, channels, begin, end,
-             sums);
+    const auto add_rest = [&](auto elements) {
+      add_rows(elements.at(summed), x.shape.pixels() - summed, channels, begin, end, sums);
+    };
+    if (summed < x.shape.pixels()) with_elements(add_rest, x);
     float* result = y.as<float>();
     for (std::int64_t c = begin; c < end; ++c) {
       const double before = write == Write::accumulate ? double(result[c]) : 0;

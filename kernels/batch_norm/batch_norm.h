@@ -14,6 +14,7 @@
 //       dx = gamma * rstd * (dy - dbeta / M - h * dgamma / M)
 //
 // shapes    x, y, dx, dy (N,H,W,C); everything else (1,1,1,C); M >= 2 for statistics and gradients
+// types     x, y, dx, dy each f32 or bf16 by itself; everything else, and arithmetic, in f32
 // cost      statistics 4*|x| flop, apply 2*|x|, gradient 10*|x|
 // sums      f32 over fixed blocks of pixels, which are then added in order in f64: the same bits
 //           for any number of threads

@@ -14,6 +14,7 @@
 #include <cmath>
 
 #include "kernels/batch_norm/batch_norm.h"
+#include "kernels/stored.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace dagan::cpu::HWY_NAMESPACE {
@@ -21,71 +22,85 @@ namespace {
 
 // partial: for each block, the C means, the C sums around them, the C sums of squares around them.
 void block_statistics(View x, float* partial) {
-  const std::int64_t channels = x.shape.c, pitch = x.pitch;
+  const std::int64_t channels = x.shape.c;
   const Blocks blocks = pixel_blocks(x.shape.pixels(), channels);
-  parallel_for(blocks.count(), [&](std::int64_t block) HWY_ATTR {
-    const std::int64_t pixels = blocks.end(block) - blocks.begin(block);
-    const float* from = x.as<float>() + blocks.begin(block) * pitch;
-    float* mean = partial + 3 * block * channels;
-    sum_pixels<1>(pixels, channels, {mean},
-                  [=](auto d, std::int64_t pixel, std::int64_t c, auto& sum) HWY_ATTR {
-                    sum[0] = hn::Add(sum[0], hn::LoadU(d, from + pixel * pitch + c));
-                  });
-    for (std::int64_t c = 0; c < channels; ++c) mean[c] /= float(pixels);
-    sum_pixels<2>(pixels, channels, {mean + channels, mean + 2 * channels},
-                  [=](auto d, std::int64_t pixel, std::int64_t c, auto& sum) HWY_ATTR {
-                    const auto value = hn::LoadU(d, from + pixel * pitch + c);
-                    const auto h = hn::Sub(value, hn::LoadU(d, mean + c));
-                    sum[0] = hn::Add(sum[0], h);
-                    sum[1] = hn::MulAdd(h, h, sum[1]);
-                  });
-  });
+  const auto all = [&](auto elements) HWY_ATTR {
+    parallel_for(blocks.count(), [&](std::int64_t block) HWY_ATTR {
+      const std::int64_t pixels = blocks.end(block) - blocks.begin(block), pitch = elements.pitch;
+      const auto* from = elements.at(blocks.begin(block));
+      float* mean = partial + 3 * block * channels;
+      sum_pixels<1>(pixels, channels, {mean},
+                    [=](auto d, std::int64_t pixel, std::int64_t c, auto& sum)
+                        HWY_ATTR { sum[0] = hn::Add(sum[0], load(d, from + pixel * pitch + c)); });
+      for (std::int64_t c = 0; c < channels; ++c) mean[c] /= float(pixels);
+      sum_pixels<2>(pixels, channels, {mean + channels, mean + 2 * channels},
+                    [=](auto d, std::int64_t pixel, std::int64_t c, auto& sum) HWY_ATTR {
+                      const auto value = load(d, from + pixel * pitch + c);
+                      const auto h = hn::Sub(value, hn::LoadU(d, mean + c));
+                      sum[0] = hn::Add(sum[0], h);
+                      sum[1] = hn::MulAdd(h, h, sum[1]);
+                    });
+    });
+  };
+  with_elements(all, x);
 }
 
 // partial: for each block, the C sums of dy and then the C sums of dy * (x - mean).
 void block_gradients(View dy, View x, const float* mean, float* partial) {
   const std::int64_t channels = x.shape.c;
   const Blocks blocks = pixel_blocks(x.shape.pixels(), channels);
-  parallel_for(blocks.count(), [&](std::int64_t block) HWY_ATTR {
-    const std::int64_t begin = blocks.begin(block), pixels = blocks.end(block) - begin;
-    const float* from_x = x.as<float>() + begin * x.pitch;
-    const float* from_dy = dy.as<float>() + begin * dy.pitch;
-    float* first = partial + 2 * block * channels;
-    sum_pixels<2>(pixels, channels, {first, first + channels},
-                  [=](auto d, std::int64_t pixel, std::int64_t c, auto& sum) HWY_ATTR {
-                    const auto value = hn::LoadU(d, from_x + pixel * x.pitch + c);
-                    const auto gradient = hn::LoadU(d, from_dy + pixel * dy.pitch + c);
-                    const auto h = hn::Sub(value, hn::LoadU(d, mean + c));
-                    sum[0] = hn::Add(sum[0], gradient);
-                    sum[1] = hn::MulAdd(h, gradient, sum[1]);
-                  });
+  const auto all = [&](auto dy_elements, auto x_elements) HWY_ATTR {
+    parallel_for(blocks.count(), [&](std::int64_t block) HWY_ATTR {
+      const std::int64_t begin = blocks.begin(block), pixels = blocks.end(block) - begin;
+      const auto from_dy = dy_elements, from_x = x_elements;
+      float* first = partial + 2 * block * channels;
+      sum_pixels<2>(pixels, channels, {first, first + channels},
+                    [=](auto d, std::int64_t pixel, std::int64_t c, auto& sum) HWY_ATTR {
+                      const auto value = load(d, from_x.at(begin + pixel, c));
+                      const auto gradient = load(d, from_dy.at(begin + pixel, c));
+                      const auto h = hn::Sub(value, hn::LoadU(d, mean + c));
+                      sum[0] = hn::Add(sum[0], gradient);
+                      sum[1] = hn::MulAdd(h, gradient, sum[1]);
+                    });
+    });
+  };
+  with_elements(all, dy, x);
+}
+
+// The pixels [begin, end) of y = (x - mean) * scale + beta.
+template <class X, class Y, class Scale>
+void normalise_block(X x, const float* mean, const float* beta, Y y, std::int64_t channels,
+                     std::int64_t begin, std::int64_t end, Scale scale) {
+  for_each_vector_group(channels, [&](auto d, auto count, std::int64_t first) HWY_ATTR {
+    const std::int64_t lanes = std::int64_t(hn::Lanes(d));
+    V<decltype(d)> centre[count], factor[count], shift[count];
+    for (int v = 0; v < count; ++v) {
+      centre[v] = hn::LoadU(d, mean + first + v * lanes);
+      factor[v] = scale(d, first + v * lanes);
+      shift[v] = hn::LoadU(d, beta + first + v * lanes);
+    }
+    const auto* from = x.at(begin, first);
+    auto* to = y.at(begin, first);
+    const std::int64_t from_pitch = x.pitch, to_pitch = y.pitch;
+    for (std::int64_t i = begin; i < end; ++i, from += from_pitch, to += to_pitch)
+      for (int v = 0; v < count; ++v) {
+        const auto h = hn::Sub(load(d, from + v * lanes), centre[v]);
+        store(hn::MulAdd(h, factor[v], shift[v]), d, to + v * lanes);
+      }
   });
 }
 
-// y = (x - mean) * scale + beta, with scale(d, c) the vector of factors of the channels from c on.
+// With scale(d, c) the vector of factors of the channels from c on.
 template <class Scale>
 void normalise(View x, const float* mean, const float* beta, View y, Scale scale) {
   const Blocks blocks = pixel_blocks(x.shape.pixels(), x.shape.c);
-  parallel_for(blocks.count(), [&](std::int64_t block) HWY_ATTR {
-    const std::int64_t begin = blocks.begin(block), end = blocks.end(block);
-    for_each_vector_group(x.shape.c, [&](auto d, auto count, std::int64_t first) HWY_ATTR {
-      const std::int64_t lanes = std::int64_t(hn::Lanes(d));
-      V<decltype(d)> centre[count], factor[count], shift[count];
-      for (int v = 0; v < count; ++v) {
-        centre[v] = hn::LoadU(d, mean + first + v * lanes);
-        factor[v] = scale(d, first + v * lanes);
-        shift[v] = hn::LoadU(d, beta + first + v * lanes);
-      }
-      const float* from = x.as<float>() + begin * x.pitch + first;
-      float* to = y.as<float>() + begin * y.pitch + first;
-      const std::int64_t from_pitch = x.pitch, to_pitch = y.pitch;
-      for (std::int64_t i = begin; i < end; ++i, from += from_pitch, to += to_pitch)
-        for (int v = 0; v < count; ++v) {
-          const auto h = hn::Sub(hn::LoadU(d, from + v * lanes), centre[v]);
-          hn::StoreU(hn::MulAdd(h, factor[v], shift[v]), d, to + v * lanes);
-        }
+  const auto all = [&](auto from, auto to) {
+    parallel_for(blocks.count(), [&](std::int64_t block) {
+      normalise_block(from, mean, beta, to, x.shape.c, blocks.begin(block), blocks.end(block),
+                      scale);
     });
-  });
+  };
+  with_elements(all, x, y);
 }
 
 void apply(View x, const float* mean, const float* rstd, const float* gamma, const float* beta,
@@ -103,39 +118,47 @@ void evaluate(float epsilon, View x, const float* mean, const float* var, const 
   });
 }
 
-// dx = scale * (dy - shift - (x - mean) * slope); factors: the C scales, the C shifts, the C
-// slopes.
+// The pixels [begin, end) of dx = scale * (dy - shift - (x - mean) * slope); factors: the C scales,
+// the C shifts, the C slopes.
+template <class Dy, class X, class Dx>
+void input_gradient_block(Dy dy, X x, const float* mean, const float* factors, Dx dx, Write write,
+                          std::int64_t channels, std::int64_t begin, std::int64_t end) {
+  for_each_vector_group(channels, [&](auto d, auto count, std::int64_t first) HWY_ATTR {
+    const std::int64_t lanes = std::int64_t(hn::Lanes(d));
+    V<decltype(d)> centre[count], scale[count], shift[count], slope[count];
+    for (int v = 0; v < count; ++v) {
+      const std::int64_t c = first + v * lanes;
+      centre[v] = hn::LoadU(d, mean + c);
+      scale[v] = hn::LoadU(d, factors + c);
+      shift[v] = hn::LoadU(d, factors + channels + c);
+      slope[v] = hn::LoadU(d, factors + 2 * channels + c);
+    }
+    const auto* from_x = x.at(begin, first);
+    const auto* from_dy = dy.at(begin, first);
+    auto* to = dx.at(begin, first);
+    const std::int64_t x_pitch = x.pitch, dy_pitch = dy.pitch, dx_pitch = dx.pitch;
+    const Write how = write;  // a local copy: a store might change the captured one
+    for (std::int64_t i = begin; i < end; ++i) {
+      for (int v = 0; v < count; ++v) {
+        const auto h = hn::Sub(load(d, from_x + v * lanes), centre[v]);
+        const auto g = hn::Sub(load(d, from_dy + v * lanes), shift[v]);
+        put(d, hn::Mul(scale[v], hn::NegMulAdd(h, slope[v], g)), to + v * lanes, how);
+      }
+      from_x += x_pitch, from_dy += dy_pitch, to += dx_pitch;
+    }
+  });
+}
+
 void input_gradient(View dy, View x, const float* mean, const float* factors, View dx,
                     Write write) {
-  const std::int64_t channels = x.shape.c;
-  const Blocks blocks = pixel_blocks(x.shape.pixels(), channels);
-  parallel_for(blocks.count(), [&](std::int64_t block) HWY_ATTR {
-    const std::int64_t begin = blocks.begin(block), end = blocks.end(block);
-    for_each_vector_group(channels, [&](auto d, auto count, std::int64_t first) HWY_ATTR {
-      const std::int64_t lanes = std::int64_t(hn::Lanes(d));
-      V<decltype(d)> centre[count], scale[count], shift[count], slope[count];
-      for (int v = 0; v < count; ++v) {
-        const std::int64_t c = first + v * lanes;
-        centre[v] = hn::LoadU(d, mean + c);
-        scale[v] = hn::LoadU(d, factors + c);
-        shift[v] = hn::LoadU(d, factors + channels + c);
-        slope[v] = hn::LoadU(d, factors + 2 * channels + c);
-      }
-      const float* from_x = x.as<float>() + begin * x.pitch + first;
-      const float* from_dy = dy.as<float>() + begin * dy.pitch + first;
-      float* to = dx.as<float>() + begin * dx.pitch + first;
-      const std::int64_t x_pitch = x.pitch, dy_pitch = dy.pitch, dx_pitch = dx.pitch;
-      const Write how = write;  // a local copy: a store might change the captured one
-      for (std::int64_t i = begin; i < end; ++i) {
-        for (int v = 0; v < count; ++v) {
-          const auto h = hn::Sub(hn::LoadU(d, from_x + v * lanes), centre[v]);
-          const auto g = hn::Sub(hn::LoadU(d, from_dy + v * lanes), shift[v]);
-          put(d, hn::Mul(scale[v], hn::NegMulAdd(h, slope[v], g)), to + v * lanes, how);
-        }
-        from_x += x_pitch, from_dy += dy_pitch, to += dx_pitch;
-      }
+  const Blocks blocks = pixel_blocks(x.shape.pixels(), x.shape.c);
+  const auto all = [&](auto from_dy, auto from_x, auto to) {
+    parallel_for(blocks.count(), [&](std::int64_t block) {
+      input_gradient_block(from_dy, from_x, mean, factors, to, write, x.shape.c,
+                           blocks.begin(block), blocks.end(block));
     });
-  });
+  };
+  with_elements(all, dy, x, dx);
 }
 
 }  // namespace

@@ -4,6 +4,7 @@
 //   absolute_error   loss = sum(|a - b|) / T       da = sign(a - b) / T * dloss     (sign(0) = 0)
 //
 // The gradient for b is the gradient kernel with a and b exchanged: both losses are symmetric.
+// types     all f32
 // cost      3 flop an element
 // sums      f32 over fixed blocks, which are then added in order in f64: the same bits for any
 //           number of threads

@@ -38,7 +38,7 @@ inline OpCase batch_norm_statistics_case(Shape shape, double offset = 0) {
       double magnitude = 0;
       for (std::int64_t i = c; i < in[0].size(); i += shape.c) magnitude += std::abs(in[0][i]);
       magnitude /= double(shape.pixels());
-      bound[0][c] = 0x1p-23 * magnitude;
+      bound[0][c] = 0x1.8p-23 * magnitude;
       bound[1][c] = 0x1p-20 * out[1][c];
       bound[2][c] = 0x1p-23 * (magnitude + std::abs(out[2][c]));
       bound[3][c] = 0x1p-20 * out[3][c];
