@@ -56,7 +56,7 @@ struct Window {
   float scale;
 };
 
-GPU_KERNEL(kTileH* kTileW, 40)
+GPU_KERNEL(kTileH* kTileW, 48)
 window_mean_kernel(Window g, const float* g_residual, float* g_map) {
   GPU_SHARED(float, s_rows, [kTileH][kSpan]);
   const int tile = int(blockIdx.x), per_map = g.tiles_down * g.tiles_along;

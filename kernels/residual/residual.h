@@ -11,7 +11,8 @@
 //                    a spread of 0 gives an infinity or a NaN: the caller keeps it away
 //   top_mean         scores[n] = mean of the top_count(fraction, map) largest values of map n
 //                    fraction 1 is the plain mean     map (N,H,W,1), scores (N,1,1,1)
-//                    sums in f64, largest first; a NaN is the largest, so the score becomes NaN
+//                    sums in f64, in an order that the backend fixes: within an f32 rounding of
+//                    the exact mean; a NaN is the largest, so the score becomes NaN
 //                    scratch: top_mean_scratch(map) bytes     cost: about 5*N*H*W comparisons
 #pragma once
 #include <algorithm>
