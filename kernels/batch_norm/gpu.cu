@@ -22,7 +22,7 @@ block_statistics_kernel(Tiling t, View x, float* g_partial) {
   Vec<float, V> r[kUnroll], r_pivot[1];
   column.read(x, column.row, r);
   for (int i = 0; i < V; ++i) r_pivot[0][i] = (r[0][i] + r[1][i]) + (r[2][i] + r[3][i]);
-  gpu::sum_rows(r_pivot);
+  gpu::sum_rows<true>(r_pivot);
   const float part = 1 / float(std::min(column.step(), column.end - column.first));
   for (int i = 0; i < V; ++i) r_pivot[0][i] *= part;
 

@@ -101,8 +101,9 @@ struct Column {
   }
 };
 
-// Replaces K sums of each thread by those of its column: every thread receives them.
-template <int K, int V>
+// The sums over the rows of a block, K for each column: valid in the first row, in every row if
+// kShared. For one call in a kernel: the next one would write what this one still reads.
+template <bool kShared = false, int K, int V>
 GPU_DEVICE void sum_rows(Vec<float, V> (&r)[K]) {
   GPU_SHARED(float, s_sums, [K * kTileThreads<V> * V]);
   const unsigned thread = threadIdx.y * blockDim.x + threadIdx.x;
@@ -122,16 +123,17 @@ GPU_DEVICE void sum_rows(Vec<float, V> (&r)[K]) {
     }
     rows = half;
   }
-  __syncthreads();
-  for (int k = 0; k < K; ++k) r[k] = load<float, V>(at(k, threadIdx.x));
-  __syncthreads();
+  if constexpr (kShared) {
+    __syncthreads();
+    for (int k = 0; k < K; ++k) r[k] = load<float, V>(at(k, threadIdx.x));
+  }
 }
 
 // The second launch: blocks of kCombineChannels (x) by kCombineRows (y).
 inline constexpr int kCombineChannels = 8, kCombineRows = 32, kCombineThreads = 256;
 
 // The sums of term(block, k) over all blocks, K of them for each column: every thread receives
-// them.
+// them. For one call in a kernel with the same type of `term`.
 template <int K, class F>
 GPU_DEVICE void sum_partials(Tiling t, double (&sums)[K], F term) {
   const unsigned blocks = t.blocks();
@@ -147,7 +149,6 @@ GPU_DEVICE void sum_partials(Tiling t, double (&sums)[K], F term) {
   }
   __syncthreads();
   for (int k = 0; k < K; ++k) sums[k] = s_sums[k][0][x];
-  __syncthreads();
 }
 
 // The host's side. The cut into blocks depends on the shape alone, so that scratch memory is known
