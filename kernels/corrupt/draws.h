@@ -142,10 +142,10 @@ DAGAN_HOST_DEVICE inline Pose pose(const AugmentGeometry& g, std::uint32_t step,
 
 // The source of target pixel i along one axis: pixel i - shift, reflected at the borders without
 // repeating the edge, of the (flipped) image.
-DAGAN_HOST_DEVICE inline std::int64_t source_pixel(std::int64_t i, std::int64_t extent, int shift,
-                                                   bool flip) {
-  const std::int64_t period = extent > 1 ? 2 * (extent - 1) : 1;
-  std::int64_t j = ((i - shift) % period + period) % period;
+template <class Int>
+DAGAN_HOST_DEVICE inline Int source_pixel(Int i, Int extent, int shift, bool flip) {
+  const Int period = extent > 1 ? 2 * (extent - 1) : 1;
+  Int j = ((i - shift) % period + period) % period;
   if (j >= extent) j = period - j;
   return flip ? extent - 1 - j : j;
 }
