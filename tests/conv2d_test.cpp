@@ -4,6 +4,7 @@
 #include <hwy/targets.h>
 
 #include "kernels/kernels.h"
+#include "tests/cases/stored_as.h"
 
 namespace dagan::cases {
 namespace {
@@ -46,6 +47,15 @@ TEST_CASE("conv2d: the kernels equal the reference in every layout") {
       for (const OpCase& op : conv2d_passes(problem)) check_ok(check_kernel(op, kernels));
 }
 
+TEST_CASE("conv2d: in bf16 the kernels equal the reference, and what f32 gives, rounded") {
+  for (const auto& problems : {conv2d_small(), conv2d_large()})
+    for (const Conv2dProblem& problem : problems)
+      for (const OpCase& op : conv2d_passes(with_dtype(problem, DType::bf16))) {
+        check_ok(check_kernel(op, kernels));
+        check_ok(check_rounding(op, kernels));
+      }
+}
+
 #if defined(__x86_64__)
 TEST_CASE("conv2d: the kernels of older processors equal the reference") {
   const std::int64_t older[] = {HWY_AVX2, HWY_SCALAR | HWY_EMU128};
@@ -54,8 +64,9 @@ TEST_CASE("conv2d: the kernels of older processors equal the reference") {
     hwy::SetSupportedTargetsForTest(targets);
     for (const auto& problems : {conv2d_small(), conv2d_large()})
       for (const Conv2dProblem& problem : problems)
-        for (const OpCase& op : conv2d_passes(problem))
-          check_ok(check_kernel(op, kernels, {Write::accumulate, true}));
+        for (const DType dtype : {DType::f32, DType::bf16})
+          for (const OpCase& op : conv2d_passes(with_dtype(problem, dtype)))
+            check_ok(check_kernel(op, kernels, {Write::accumulate, true}));
     hwy::SetSupportedTargetsForTest(0);
   }
 }
@@ -74,7 +85,9 @@ TEST_CASE("conv2d: a wrong kernel is found") {
 
 TEST_CASE("conv2d: the bits do not depend on the number of threads") {
   for (const Conv2dProblem& problem : conv2d_large())
-    for (const OpCase& op : conv2d_passes(problem)) check_ok(check_threads(op, kernels));
+    for (const DType dtype : {DType::f32, DType::bf16})
+      for (const OpCase& op : conv2d_passes(with_dtype(problem, dtype)))
+        check_ok(check_threads(op, kernels));
 }
 
 }  // namespace

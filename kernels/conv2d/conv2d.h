@@ -12,6 +12,7 @@
 //
 // cost      2*N*P*Q*K*R*S*C flop each; at best |x| + |w| + |y| elements moved
 // sums      in f32; their order is fixed by the shape, whatever the number of threads
+// types     x, y, dx, dy and the w that is read all f32 or all bf16; bias and dw f32
 // layout    x, y, dx, dy may be channel slices (pitch); w, dw, bias are contiguous
 // aliasing  none
 // shapes    checked when the op is recorded; positions outside x count as zero

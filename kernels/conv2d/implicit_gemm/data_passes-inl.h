@@ -26,25 +26,30 @@ inline std::int64_t forward_scratch(Conv2dGeometry g, Shape x, Shape w, Shape y)
   return (forward_panels_size(w, y) + padded_size(g, x)) * std::int64_t(sizeof(float));
 }
 
-inline void forward(const Launch& launch, Conv2dGeometry g, View x, View w, View bias, View y,
-                    Write write) {
+// T: what x, w and y are stored as.
+template <class T>
+void forward(const Launch& launch, Conv2dGeometry g, View x, View w, View bias, View y,
+             Write write) {
   float* packed = reinterpret_cast<float*>(launch.scratch);
   float* padded = packed + forward_panels_size(w.shape, y.shape);
-  Product<FilterColumns> product = {
-      .a = input_patches(g, x, w.shape, y.shape, padded),
-      .b = {w.as<float>(), w.shape.h * w.shape.w * w.shape.c, w.shape.n},
-      .columns = w.shape.n,
-      .target = {y.as<float>(), y.pitch, y.shape},
-      .bias = bias.as<float>(),
-      .add = write == Write::accumulate};
-  const Cut cut(product.a.rows(), product.columns, 1);
-  if (cut.packs_first()) {
-    product.packed = packed;
-    parallel_for(product.panels(),
-                 [&](std::int64_t panel) HWY_ATTR { pack_panel(product, panel, packed); });
-  }
-  parallel_for(cut.blocks * cut.groups,
-               [&](std::int64_t task) HWY_ATTR { multiply_part(product, cut, task); });
+  const auto multiply_all = [&]<class A>(const Patches<A>& patches) HWY_ATTR {
+    Product<A, FilterColumns<T>, T> product = {
+        .a = patches,
+        .b = {w.as<T>(), w.shape.h * w.shape.w * w.shape.c, w.shape.n},
+        .columns = w.shape.n,
+        .target = {y.as<T>(), y.pitch, y.shape},
+        .bias = bias.as<float>(),
+        .add = write == Write::accumulate};
+    const Cut cut(product.a.rows(), product.columns, 1);
+    if (cut.packs_first()) {
+      product.packed = packed;
+      parallel_for(product.panels(),
+                   [&](std::int64_t panel) HWY_ATTR { pack_panel(product, panel, packed); });
+    }
+    parallel_for(cut.blocks * cut.groups,
+                 [&](std::int64_t task) HWY_ATTR { multiply_part(product, cut, task); });
+  };
+  with_input_patches<T>(g, x, w.shape, y.shape, padded, multiply_all);
 }
 
 // Every phase is cut as the largest one.
@@ -59,9 +64,12 @@ inline std::int64_t input_grad_scratch(Conv2dGeometry g, Shape x, Shape w) {
   return divide_up(x.c, kPanel) * kPanel * w.h * w.w * w.n * std::int64_t(sizeof(float));
 }
 
-inline void input_grad(const Launch& launch, Conv2dGeometry g, View dy, View w, View bias, View dx,
-                       Write write) {
-  if (Cells(g, dx.shape, w.shape).suits()) return input_grad_few(launch, g, dy, w, bias, dx, write);
+// T: what dy, w and dx are stored as.
+template <class T>
+void input_grad(const Launch& launch, Conv2dGeometry g, View dy, View w, View bias, View dx,
+                Write write) {
+  if (Cells(g, dx.shape, w.shape).suits())
+    return input_grad_few<T>(launch, g, dy, w, bias, dx, write);
   const Shape filter = w.shape;
   const Cut cut = input_grad_cut(g, dx.shape);
   float* packed = reinterpret_cast<float*>(launch.scratch);
@@ -70,8 +78,8 @@ inline void input_grad(const Launch& launch, Conv2dGeometry g, View dy, View w, 
     const std::int64_t phase_h = phase / g.stride, phase_w = phase % g.stride;
     const Phase down(phase_h, g.stride, g.pad, dx.shape.h, filter.h);
     const Phase right(phase_w, g.stride, g.pad, dx.shape.w, filter.w);
-    return Product<FilterRows>{
-        .a = {.data = dy.as<float>(),
+    return Product<T, FilterRows<T>, T>{
+        .a = {.data = dy.as<T>(),
               .pitch = dy.pitch,
               .source = dy.shape,
               .taps_h = down.taps,
@@ -81,11 +89,11 @@ inline void input_grad(const Launch& launch, Conv2dGeometry g, View dy, View w, 
               .left = right.start,
               .height = down.count,
               .width = right.count,
-              .images_first = Patches::worth_images_first(dy.shape.n, down.count, right.count)},
-        .b = {w.as<float>(), filter, right.taps, phase_h + (down.taps - 1) * g.stride,
+              .images_first = worth_images_first(dy.shape.n, down.count, right.count)},
+        .b = {w.as<T>(), filter, right.taps, phase_h + (down.taps - 1) * g.stride,
               phase_w + (right.taps - 1) * g.stride, g.stride},
         .columns = filter.c,
-        .target = {dx.as<float>(), dx.pitch, dx.shape, g.stride, down.first, right.first},
+        .target = {dx.as<T>(), dx.pitch, dx.shape, g.stride, down.first, right.first},
         .bias = bias.as<float>(),
         .add = write == Write::accumulate};
   };
@@ -103,7 +111,7 @@ inline void input_grad(const Launch& launch, Conv2dGeometry g, View dy, View w, 
     });
   const std::int64_t tasks = cut.blocks * cut.groups;
   parallel_for(phases * tasks, [&](std::int64_t task) HWY_ATTR {
-    Product<FilterRows> product = product_of(task / tasks);
+    Product<T, FilterRows<T>, T> product = product_of(task / tasks);
     if (cut.packs_first()) product.packed = packed_of(task / tasks);
     if (product.a.rows() > 0) multiply_part(product, cut, task % tasks);
   });

@@ -11,6 +11,7 @@
 #include <hwy/highway.h>
 
 #include <algorithm>
+#include <type_traits>
 
 #include "kernels/conv2d/implicit_gemm/product-inl.h"
 
@@ -68,8 +69,9 @@ struct CellBlock {
 };
 
 // T of a block; zero outside of dy.
-inline void multiply_cells(const Cells& cells, const CellBlock& block, View dy, const float* packed,
-                           float* t) {
+template <class T>
+void multiply_cells(const Cells& cells, const CellBlock& block, View dy, const float* packed,
+                    float* t) {
   const Shape y = dy.shape;
   const std::int64_t p = std::clamp<std::int64_t>(block.first_p, 0, y.h);
   const std::int64_t q = std::clamp<std::int64_t>(block.first_q, 0, y.w);
@@ -78,8 +80,8 @@ inline void multiply_cells(const Cells& cells, const CellBlock& block, View dy, 
   if (height < block.lines || width < block.width)
     zero_run(t, block.lines * block.width * cells.columns);
   const Shape image = {1, y.h, y.w, y.c};
-  const Product<FilterRows> product = {
-      .a = {.data = dy.as<float>() + block.n * y.h * y.w * dy.pitch,
+  const Product<T, FilterRows<T>, float> product = {
+      .a = {.data = dy.as<T>() + block.n * y.h * y.w * dy.pitch,
             .pitch = dy.pitch,
             .source = image,
             .top = p,
@@ -102,15 +104,15 @@ inline void multiply_cells(const Cells& cells, const CellBlock& block, View dy, 
   }
 }
 
-// A line of pixels of dx.
+// The pixels of a line of dx that the cells of a block cover, from pixel `first` on.
 struct CellLine {
   float* data;
-  std::int64_t pitch, channels, pixels;
+  std::int64_t pitch, channels, first, pixels;
   bool add;
 };
 
 // One cell's part of a line, some of it outside: element e is channel (e % channels) of pixel
-// w + e / channels.
+// w + e / channels, counted from the first.
 HWY_NOINLINE void write_partial_cell(const CellLine& line, std::int64_t w, std::int64_t first,
                                      std::int64_t count, const float* values) {
   for (std::int64_t i = 0; i < count; ++i) {
@@ -159,7 +161,7 @@ inline void gather_line(const Cells& cells, const CellBlock& block, std::int64_t
     const auto mask2 = mask_of(taps.count[2]), mask3 = mask_of(taps.count[3]);
     const auto mask = mask_of(count);
     const Vector start = hn::LoadU(d, bias + first);
-    std::int64_t at = 0, w = block.left * cells.stride - pad;
+    std::int64_t at = 0, w = block.left * cells.stride - pad - line.first;
     for (std::int64_t v = block.left; v < block.right; ++v, at += columns, w += cells.stride) {
       const Vector low = hn::Add(hn::MaskedLoad(mask0, d, taps.from[0] + at),
                                  hn::MaskedLoad(mask1, d, taps.from[1] + at));
@@ -180,11 +182,34 @@ inline void gather_line(const Cells& cells, const CellBlock& block, std::int64_t
   }
 }
 
-inline void input_grad_few(const Launch& launch, Conv2dGeometry g, View dy, View w, View bias,
-                           View dx, Write write) {
+// Line `phase` of the cells (u, left..right), into dx; in bf16 it is rounded as a whole.
+template <class T>
+void write_line(const Cells& cells, const CellBlock& block, std::int64_t u, std::int64_t phase,
+                std::int64_t pad, const float* bias, const float* t, View dx, Write write) {
+  const std::int64_t h = u * cells.stride + phase - pad, channels = cells.filter.c;
+  if (h < 0 || h >= dx.shape.h) return;
+  const std::int64_t first = std::max<std::int64_t>(0, block.left * cells.stride - pad);
+  const std::int64_t pixels = std::min(dx.shape.w, block.right * cells.stride - pad) - first;
+  const bool add = write == Write::accumulate;
+  T* to = dx.as<T>() + ((block.n * dx.shape.h + h) * dx.shape.w + first) * dx.pitch;
+  if constexpr (std::is_same_v<T, float>) {
+    gather_line(cells, block, u, phase, pad, bias, t, {to, dx.pitch, channels, first, pixels, add});
+  } else {
+    HWY_ALIGN float sums[Cells::kMaxWidth * Cells::kMaxRun];
+    if (add) copy_pixels(to, dx.pitch, sums, channels, pixels, channels);
+    gather_line(cells, block, u, phase, pad, bias, t,
+                {sums, channels, channels, first, pixels, add});
+    copy_pixels(sums, channels, to, dx.pitch, pixels, channels);
+  }
+}
+
+// T: what dy, w and dx are stored as.
+template <class T>
+void input_grad_few(const Launch& launch, Conv2dGeometry g, View dy, View w, View bias, View dx,
+                    Write write) {
   const Cells cells(g, dx.shape, w.shape);
   float* packed = reinterpret_cast<float*>(launch.scratch);
-  const FilterRows filter = {w.as<float>(), {w.shape.n, 1, 1, cells.columns}, 1, 0, 0, 1};
+  const FilterRows<T> filter = {w.as<T>(), {w.shape.n, 1, 1, cells.columns}, 1, 0, 0, 1};
   parallel_for(divide_up(cells.columns, kPanel), [&](std::int64_t panel) HWY_ATTR {
     filter.pack(0, w.shape.n, panel * kPanel, packed + panel * w.shape.n * kPanel);
   });
@@ -195,15 +220,10 @@ inline void input_grad_few(const Launch& launch, Conv2dGeometry g, View dy, View
     for (std::int64_t i = 0; bias && i < cells.stride * w.shape.c; ++i)
       bias_run[i] = bias.as<float>()[i % w.shape.c];
     zero_run(t + block.lines * block.width * cells.columns, kLanes);
-    multiply_cells(cells, block, dy, packed, t);
+    multiply_cells<T>(cells, block, dy, packed, t);
     for (std::int64_t u = block.top; u < block.bottom; ++u)
-      for (std::int64_t phase = 0; phase < cells.stride; ++phase) {
-        const std::int64_t h = u * cells.stride + phase - g.pad;
-        if (h < 0 || h >= dx.shape.h) continue;
-        float* to = dx.as<float>() + (block.n * dx.shape.h + h) * dx.shape.w * dx.pitch;
-        gather_line(cells, block, u, phase, g.pad, bias_run, t,
-                    {to, dx.pitch, w.shape.c, dx.shape.w, write == Write::accumulate});
-      }
+      for (std::int64_t phase = 0; phase < cells.stride; ++phase)
+        write_line<T>(cells, block, u, phase, g.pad, bias_run, t, dx, write);
   });
 }
 

@@ -9,6 +9,7 @@
 #include <hwy/highway.h>
 
 #include <algorithm>
+#include <type_traits>
 
 #include "kernels/conv2d/implicit_gemm/pad-inl.h"
 #include "kernels/parallel.h"
@@ -31,7 +32,7 @@ struct FilterGradCut {
         panels(divide_up(columns, kPanel)),
         padded(padded_size(g, x)),
         // dy is read where it is, if the patches come in the order of its pixels.
-        packs(Patches::worth_images_first(y.n, y.h, y.w) && padded == 0) {
+        packs(worth_images_first(y.n, y.h, y.w) && padded == 0) {
     constexpr std::int64_t kTasks = 16, kMinBlocks = 2;
     groups = std::clamp<std::int64_t>(divide_up(kTasks, panels), 1,
                                       std::max<std::int64_t>(1, blocks / kMinBlocks));
@@ -50,16 +51,27 @@ struct FilterGradRows {
   const float* data;
   std::int64_t step;
 
-  static FilterGradRows of(const FilterGradCut& cut, View dy, const float* packed,
-                           std::int64_t block, std::int64_t tile) {
+  // `copy` has room for kDepth * kMaxRows floats, for those that are stored otherwise.
+  template <class T>
+  static FilterGradRows of(const FilterGradCut& cut, const Patches<T>& dy, const float* packed,
+                           std::int64_t block, std::int64_t tile, [[maybe_unused]] float* copy) {
     if (cut.packs) return {packed + (block * cut.tiles + tile) * kDepth * kMaxRows, kMaxRows};
-    return {dy.as<float>() + block * kDepth * dy.pitch + part(tile, cut.filters, cut.tiles),
-            dy.pitch};
+    const std::int64_t first = block * kDepth, k = part(tile, cut.filters, cut.tiles);
+    const T* from = dy.data + first * dy.pitch + k;
+    if constexpr (std::is_same_v<T, float>) {
+      return {from, dy.pitch};
+    } else {
+      const std::int64_t depth = std::min(kDepth, cut.pixels - first);
+      const std::int64_t rows = part(tile + 1, cut.filters, cut.tiles) - k;
+      pack_inside(from, dy.pitch, depth, rows, copy, kMaxRows);
+      return {copy, kMaxRows};
+    }
   }
 };
 
-inline void pack_filter_grad_block(const FilterGradCut& cut, const Patches& dy, std::int64_t block,
-                                   float* packed) {
+template <class T>
+void pack_filter_grad_block(const FilterGradCut& cut, const Patches<T>& dy, std::int64_t block,
+                            float* packed) {
   const std::int64_t first = block * kDepth, depth = std::min(kDepth, cut.pixels - first);
   for (std::int64_t tile = 0; tile < cut.tiles; ++tile) {
     const std::int64_t k = part(tile, cut.filters, cut.tiles);
@@ -70,8 +82,9 @@ inline void pack_filter_grad_block(const FilterGradCut& cut, const Patches& dy, 
 }
 
 // The pixels first + m, m < depth, at which some of these columns of the patches are not padding.
-inline std::int64_t find_runs(const Patches& p, std::int64_t column, std::int64_t columns,
-                              std::int64_t first, std::int64_t depth, Run* runs) {
+template <class T>
+std::int64_t find_runs(const Patches<T>& p, std::int64_t column, std::int64_t columns,
+                       std::int64_t first, std::int64_t depth, Run* runs) {
   const std::int64_t tap = column / p.source.c, last = (column + columns - 1) / p.source.c;
   const std::int64_t a = tap / p.taps_w, last_a = last / p.taps_w;
   const std::int64_t b = a == last_a ? tap % p.taps_w : 0;
@@ -95,10 +108,12 @@ inline std::int64_t find_runs(const Patches& p, std::int64_t column, std::int64_
 }
 
 // The panel's columns of dw over the blocks [block, stop) of pixels.
-inline void filter_grad_panel(const FilterGradCut& cut, const Patches& patches, View dy,
-                              const float* packed, std::int64_t panel, std::int64_t block,
-                              std::int64_t stop, float* dw, bool add) {
+template <class X, class Dy>
+void filter_grad_panel(const FilterGradCut& cut, const Patches<X>& patches, const Patches<Dy>& dy,
+                       const float* packed, std::int64_t panel, std::int64_t block,
+                       std::int64_t stop, float* dw, bool add) {
   HWY_ALIGN float b[kDepth * kPanel];
+  HWY_ALIGN float copy[kDepth * kMaxRows];
   Run runs[kDepth];
   const std::int64_t column = panel * kPanel, columns = std::min(kPanel, cut.columns - column);
   if (columns < kPanel) zero_run(b, kDepth * kPanel);
@@ -111,7 +126,7 @@ inline void filter_grad_panel(const FilterGradCut& cut, const Patches& patches, 
     for (std::int64_t tile = 0; tile < cut.tiles; ++tile) {
       const std::int64_t k = part(tile, cut.filters, cut.tiles);
       const std::int64_t rows = part(tile + 1, cut.filters, cut.tiles) - k;
-      const FilterGradRows a = FilterGradRows::of(cut, dy, packed, block, tile);
+      const FilterGradRows a = FilterGradRows::of(cut, dy, packed, block, tile, copy);
       float* out[kMaxRows];
       for (std::int64_t i = 0; i < rows; ++i) out[i] = dw + (k + i) * cut.columns;
       multiply(
@@ -121,30 +136,32 @@ inline void filter_grad_panel(const FilterGradCut& cut, const Patches& patches, 
   }
 }
 
-inline void filter_grad(const Launch& launch, Conv2dGeometry g, View x, View dy, View dw,
-                        Write write) {
+// T: what x and dy are stored as.
+template <class T>
+void filter_grad(const Launch& launch, Conv2dGeometry g, View x, View dy, View dw, Write write) {
   const FilterGradCut cut(g, x.shape, dw.shape, dy.shape);
   float* padded = reinterpret_cast<float*>(launch.scratch);
   float* packed = padded + cut.padded;
   float* sums = packed + cut.packed_size();
-  const Patches patches = input_patches(g, x, dw.shape, dy.shape, padded);
-  const Patches gradient = {.data = dy.as<float>(),
-                            .pitch = dy.pitch,
-                            .source = dy.shape,
-                            .height = dy.shape.h,
-                            .width = dy.shape.w,
-                            .images_first = patches.images_first};
   const bool add = write == Write::accumulate;
-  if (cut.packs)
-    parallel_for(cut.blocks, [&](std::int64_t block) HWY_ATTR {
-      pack_filter_grad_block(cut, gradient, block, packed);
+  with_input_patches<T>(g, x, dw.shape, dy.shape, padded, [&](const auto& patches) HWY_ATTR {
+    const Patches<T> gradient = {.data = dy.as<T>(),
+                                 .pitch = dy.pitch,
+                                 .source = dy.shape,
+                                 .height = dy.shape.h,
+                                 .width = dy.shape.w,
+                                 .images_first = patches.images_first};
+    if (cut.packs)
+      parallel_for(cut.blocks, [&](std::int64_t block) HWY_ATTR {
+        pack_filter_grad_block(cut, gradient, block, packed);
+      });
+    parallel_for(cut.groups * cut.panels, [&](std::int64_t task) HWY_ATTR {
+      const std::int64_t group = task / cut.panels;
+      float* to = cut.groups > 1 ? sums + group * cut.filters * cut.columns : dw.as<float>();
+      filter_grad_panel(cut, patches, gradient, packed, task % cut.panels,
+                        part(group, cut.blocks, cut.groups),
+                        part(group + 1, cut.blocks, cut.groups), to, add && cut.groups == 1);
     });
-  parallel_for(cut.groups * cut.panels, [&](std::int64_t task) HWY_ATTR {
-    const std::int64_t group = task / cut.panels;
-    float* to = cut.groups > 1 ? sums + group * cut.filters * cut.columns : dw.as<float>();
-    filter_grad_panel(cut, patches, dy, packed, task % cut.panels,
-                      part(group, cut.blocks, cut.groups), part(group + 1, cut.blocks, cut.groups),
-                      to, add && cut.groups == 1);
   });
   if (cut.groups == 1) return;
   parallel_for(cut.filters, [&](std::int64_t k) {

@@ -72,7 +72,7 @@ struct ColumnsOfA {
   }
 };
 
-// to[i][column + j] = sum over k of A[i][k] * B[k][j]  + bias[column + j]  + what was there
+// to[i][column + j] = sum over k of A[i][k] * B[k][j]  + bias[j]  + what was there
 struct Tile {
   const float* b;  // (depth, kPanel)
   float* const* to;
@@ -88,7 +88,7 @@ HWY_INLINE void write_row(const Tile& tile, float* row, const Vector* sums) {
 #pragma GCC unroll 2
   for (int v = 0; v < kVectors; ++v) {
     Vector sum = sums[v];
-    if (tile.bias) sum = hn::Add(sum, hn::LoadU(d, tile.bias + tile.column + v * kLanes));
+    if (tile.bias) sum = hn::Add(sum, hn::LoadU(d, tile.bias + v * kLanes));
     if (tile.add) sum = hn::Add(sum, hn::LoadU(d, to + v * kLanes));
     hn::StoreU(sum, d, to + v * kLanes);
   }
@@ -99,7 +99,7 @@ HWY_INLINE void write_row(const Tile& tile, float* row, const Vector* sums) {
 HWY_NOINLINE void write_partial_row(const Tile& tile, float* row, const float* sums) {
   float* to = row + tile.column;
   for (std::int64_t j = 0; j < tile.columns; ++j)
-    to[j] = sums[j] + (tile.bias ? tile.bias[tile.column + j] : 0) + (tile.add ? to[j] : 0);
+    to[j] = sums[j] + (tile.bias ? tile.bias[j] : 0) + (tile.add ? to[j] : 0);
 }
 
 template <int kRows, int kVectors, class A>

@@ -10,12 +10,22 @@
 #include <hwy/highway.h>
 
 #include <algorithm>
+#include <type_traits>
 
 #include "kernels/conv2d/implicit_gemm/micro_kernel-inl.h"
 #include "kernels/conv2d/implicit_gemm/patches.h"
+#include "kernels/stored-inl.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace dagan::cpu::implicit_gemm::HWY_NAMESPACE {
+
+using cpu::HWY_NAMESPACE::load;
+
+// To and from bf16.
+template <class From, class To>
+HWY_INLINE void copy_run(const From* from, To* to, std::int64_t count) {
+  cpu::HWY_NAMESPACE::copy_elements(Tag(), from, to, count);
+}
 
 HWY_INLINE void copy_run(const float* from, float* to, std::int64_t count) {
   const Tag d;
@@ -29,6 +39,14 @@ HWY_INLINE void copy_run(const float* from, float* to, std::int64_t count) {
 #else
   if (i < count) hn::SafeCopyN(std::size_t(count - i), d, from + i, to + i);
 #endif
+}
+
+template <class From, class To>
+HWY_INLINE void copy_pixels(const From* from, std::int64_t from_pitch, To* to,
+                            std::int64_t to_pitch, std::int64_t pixels, std::int64_t channels) {
+  if (from_pitch == channels && to_pitch == channels) return copy_run(from, to, pixels * channels);
+  for (; pixels > 0; --pixels, from += from_pitch, to += to_pitch)
+    for (std::int64_t c = 0; c < channels; ++c) to[c] = To(float(from[c]));
 }
 
 HWY_INLINE void zero_run(float* to, std::int64_t count) {
@@ -46,7 +64,8 @@ struct Segment {
 
   Segment() = default;
   // Cuts off the longest segment that starts at `column`.
-  Segment(const Patches& p, std::int64_t column, std::int64_t remaining) {
+  template <class T>
+  Segment(const Patches<T>& p, std::int64_t column, std::int64_t remaining) {
     const std::int64_t tap = column / p.source.c;
     a = tap / p.taps_w, b = tap % p.taps_w, c = column % p.source.c;
     const std::int64_t taps = p.pitch == p.source.c ? p.taps_w - b : 1;
@@ -58,38 +77,42 @@ struct Segment {
 };
 
 // One segment of one pixel, of which columns [low, high) are not padding.
-HWY_INLINE void pack_padded(const float* from, std::int64_t low, std::int64_t high,
-                            std::int64_t length, float* to) {
+template <class T>
+HWY_INLINE void pack_padded(const T* from, std::int64_t low, std::int64_t high, std::int64_t length,
+                            float* to) {
   zero_run(to, low);
   if (low < high) copy_run(from + low, to + low, high - low);
   zero_run(to + high, length - high);
 }
 
 // The same segment of `count` pixels.
-HWY_INLINE void pack_inside(const float* from, std::int64_t from_pitch, std::int64_t count,
+template <class T>
+HWY_INLINE void pack_inside(const T* from, std::int64_t from_pitch, std::int64_t count,
                             std::int64_t length, float* to, std::int64_t pitch) {
   const Tag d;
   if (length == 2 * kLanes) {
     for (; count > 0; --count, from += from_pitch, to += pitch) {
-      const Vector v0 = hn::LoadU(d, from), v1 = hn::LoadU(d, from + kLanes);
+      const Vector v0 = load(d, from), v1 = load(d, from + kLanes);
       hn::StoreU(v0, d, to);
       hn::StoreU(v1, d, to + kLanes);
     }
     return;
   }
 #if !HWY_MEM_OPS_MIGHT_FAULT
-  if (length < kLanes) {
-    const auto mask = hn::FirstN(d, std::size_t(length));
-    for (; count > 0; --count, from += from_pitch, to += pitch)
-      hn::BlendedStore(hn::MaskedLoad(mask, d, from), mask, d, to);
-    return;
-  }
+  if constexpr (std::is_same_v<T, float>)
+    if (length < kLanes) {
+      const auto mask = hn::FirstN(d, std::size_t(length));
+      for (; count > 0; --count, from += from_pitch, to += pitch)
+        hn::BlendedStore(hn::MaskedLoad(mask, d, from), mask, d, to);
+      return;
+    }
 #endif
   for (; count > 0; --count, from += from_pitch, to += pitch) copy_run(from, to, length);
 }
 
 // One segment of `count` rows from a pixel on, within one span.
-HWY_INLINE void pack_segment(const Patches& p, const Segment& s, const Pixel& pixel,
+template <class T>
+HWY_INLINE void pack_segment(const Patches<T>& p, const Segment& s, const Pixel& pixel,
                              std::int64_t count, float* to, std::int64_t pitch) {
   const std::int64_t h = pixel.i * p.step + p.top + s.a;
   if (h < 0 || h >= p.source.h) {
@@ -97,7 +120,7 @@ HWY_INLINE void pack_segment(const Patches& p, const Segment& s, const Pixel& pi
     return;
   }
   const std::int64_t image = p.source.h * p.source.w * p.pitch;
-  const float* line = p.data + pixel.n * image + h * p.source.w * p.pitch + s.c;
+  const T* line = p.data + pixel.n * image + h * p.source.w * p.pitch + s.c;
   // The part of the segment inside the line when its first tap is at column w.
   const auto low = [&](std::int64_t w) {
     return std::clamp<std::int64_t>(-w * p.source.c - s.c, 0, s.length);
@@ -128,8 +151,9 @@ HWY_INLINE void pack_segment(const Patches& p, const Segment& s, const Pixel& pi
 }
 
 // to[m][k] = patches[row + m][column + k] for m < rows, k < columns <= kPanel.
-inline void pack_patches(const Patches& p, std::int64_t row, std::int64_t rows, std::int64_t column,
-                         std::int64_t columns, float* to, std::int64_t pitch) {
+template <class T>
+inline void pack_patches(const Patches<T>& p, std::int64_t row, std::int64_t rows,
+                         std::int64_t column, std::int64_t columns, float* to, std::int64_t pitch) {
   Segment segments[kPanel];
   std::int64_t count = 0;
   for (std::int64_t at = 0; at < columns; at += segments[count++].length)
@@ -146,8 +170,9 @@ inline void pack_patches(const Patches& p, std::int64_t row, std::int64_t rows, 
 }
 
 // Filters as the matrix B of a convolution: column k is filter k, (columns, depth) in memory.
+template <class T>
 struct FilterColumns {
-  const float* data;
+  const T* data;
   std::int64_t depth, columns;
 
   // to[i][j] = B[row + i][column + j]; j < kPanel, zero past the last column.
@@ -158,14 +183,14 @@ struct FilterColumns {
     const hn::CappedTag<float, 4> d;
     const hn::Repartition<double, decltype(d)> pairs;
     for (; j + 4 <= count; j += 4) {
-      const float* from = data + (column + j) * depth + row;
+      const T* from = data + (column + j) * depth + row;
       std::int64_t i = 0;
       for (; i + 4 <= rows; i += 4) {
         // A transpose of 4 x 4. The next four filters lie pages apart, out of reach of the
         // hardware's prefetcher.
         for (int f = 4; f < 8 && i % 16 == 0; ++f) hwy::Prefetch(from + f * depth + i);
-        const auto f0 = hn::LoadU(d, from + i), f1 = hn::LoadU(d, from + depth + i);
-        const auto f2 = hn::LoadU(d, from + 2 * depth + i), f3 = hn::LoadU(d, from + 3 * depth + i);
+        const auto f0 = load(d, from + i), f1 = load(d, from + depth + i);
+        const auto f2 = load(d, from + 2 * depth + i), f3 = load(d, from + 3 * depth + i);
         const auto low01 = hn::BitCast(pairs, hn::InterleaveLower(d, f0, f1));
         const auto low23 = hn::BitCast(pairs, hn::InterleaveLower(d, f2, f3));
         const auto high01 = hn::BitCast(pairs, hn::InterleaveUpper(d, f0, f1));
@@ -177,19 +202,20 @@ struct FilterColumns {
         hn::StoreU(hn::BitCast(d, hn::InterleaveUpper(pairs, high01, high23)), d, at + 3 * kPanel);
       }
       for (; i < rows; ++i)
-        for (int f = 0; f < 4; ++f) to[i * kPanel + j + f] = from[f * depth + i];
+        for (int f = 0; f < 4; ++f) to[i * kPanel + j + f] = float(from[f * depth + i]);
     }
 #endif
     for (; j < kPanel; ++j)
       for (std::int64_t i = 0; i < rows; ++i)
-        to[i * kPanel + j] = j < count ? data[(column + j) * depth + row + i] : 0;
+        to[i * kPanel + j] = j < count ? float(data[(column + j) * depth + row + i]) : 0;
   }
 };
 
 // Filters (K,R,S,C) as the matrix B of one phase of the input gradient: row (a,b,k), column c,
 // where tap (a,b) is filter tap (last_r - a*stride, last_s - b*stride).
+template <class T>
 struct FilterRows {
-  const float* data;
+  const T* data;
   Shape filter;
   std::int64_t taps_w, last_r, last_s, stride;
 
@@ -199,7 +225,7 @@ struct FilterRows {
     for (std::int64_t i = 0; i < rows;) {
       const std::int64_t tap = (row + i) / filter.n, first = (row + i) % filter.n;
       const std::int64_t r = last_r - tap / taps_w * stride, s = last_s - tap % taps_w * stride;
-      const float* from = data + first * pitch + (r * filter.w + s) * filter.c + column;
+      const T* from = data + first * pitch + (r * filter.w + s) * filter.c + column;
       const std::int64_t stop = std::min(rows, i + filter.n - first);
       for (; i < stop; ++i, from += pitch) {
         copy_run(from, to + i * kPanel, count);

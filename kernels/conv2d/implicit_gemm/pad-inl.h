@@ -23,46 +23,46 @@ inline std::int64_t padded_size(Conv2dGeometry g, Shape x) {
   return divide_up(x.n * (x.h + 2 * g.pad) * (x.w + 2 * g.pad) * x.c, 16) * 16;
 }
 
-inline void pad_line(Conv2dGeometry g, View x, std::int64_t index, float* to) {
+template <class T>
+void pad_line(Conv2dGeometry g, View x, std::int64_t index, float* to) {
   const Shape s = x.shape;
   const std::int64_t lines = s.h + 2 * g.pad, line = (s.w + 2 * g.pad) * s.c;
   const std::int64_t n = index / lines, h = index % lines - g.pad;
   to += index * line;
   if (h < 0 || h >= s.h) return zero_run(to, line);
-  const float* from = x.as<float>() + (n * s.h + h) * s.w * x.pitch;
+  const T* from = x.as<T>() + (n * s.h + h) * s.w * x.pitch;
   zero_run(to, g.pad * s.c);
   to += g.pad * s.c;
-  if (x.pitch == s.c)
-    copy_run(from, to, s.w * s.c);
-  else
-    for (std::int64_t w = 0; w < s.w; ++w)
-      for (std::int64_t c = 0; c < s.c; ++c) to[w * s.c + c] = from[w * x.pitch + c];
+  copy_pixels(from, x.pitch, to, s.c, s.w, s.c);
   zero_run(to + s.w * s.c, g.pad * s.c);
 }
 
-// `padded` has room for padded_size(g, x.shape) floats.
-inline Patches input_patches(Conv2dGeometry g, View x, Shape w, Shape y, float* padded) {
-  Patches patches = {.data = x.as<float>(),
-                     .pitch = x.pitch,
-                     .source = x.shape,
-                     .taps_h = w.h,
-                     .taps_w = w.w,
-                     .step = g.stride,
-                     .top = -g.pad,
-                     .left = -g.pad,
-                     .height = y.h,
-                     .width = y.w,
-                     .images_first = Patches::worth_images_first(y.n, y.h, y.w)};
-  if (padded_size(g, x.shape) == 0) return patches;
-  parallel_for(x.shape.n * (x.shape.h + 2 * g.pad),
-               [&](std::int64_t line) HWY_ATTR { pad_line(g, x, line, padded); });
-  patches.data = padded;
-  patches.pitch = x.shape.c;
-  patches.source = {x.shape.n, x.shape.h + 2 * g.pad, x.shape.w + 2 * g.pad, w.w * x.shape.c};
-  patches.taps_w = 1;
-  patches.top = patches.left = 0;
-  patches.images_first = false;
-  return patches;
+// Calls f with the patches of x, which is stored as T; those of a padded copy are in f32. `padded`
+// has room for padded_size(g, x.shape) floats.
+template <class T, class F>
+void with_input_patches(Conv2dGeometry g, View x, Shape w, Shape y, float* padded, F f) {
+  if (padded_size(g, x.shape) == 0)
+    return f(Patches<T>{.data = x.as<T>(),
+                        .pitch = x.pitch,
+                        .source = x.shape,
+                        .taps_h = w.h,
+                        .taps_w = w.w,
+                        .step = g.stride,
+                        .top = -g.pad,
+                        .left = -g.pad,
+                        .height = y.h,
+                        .width = y.w,
+                        .images_first = worth_images_first(y.n, y.h, y.w)});
+  const std::int64_t height = x.shape.h + 2 * g.pad, width = x.shape.w + 2 * g.pad;
+  parallel_for(x.shape.n * height,
+               [&](std::int64_t line) HWY_ATTR { pad_line<T>(g, x, line, padded); });
+  f(Patches<float>{.data = padded,
+                   .pitch = x.shape.c,
+                   .source = {x.shape.n, height, width, w.w * x.shape.c},
+                   .taps_h = w.h,
+                   .step = g.stride,
+                   .height = y.h,
+                   .width = y.w});
 }
 
 }  // namespace dagan::cpu::implicit_gemm::HWY_NAMESPACE

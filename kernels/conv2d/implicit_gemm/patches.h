@@ -12,8 +12,16 @@ struct Pixel {
   std::int64_t n, i, j;
 };
 
+// Whether all rows of a tile should be the same pixel: then all of them see the same padding, and a
+// tile skips it. That is worth the scattered reads where the padding is a large part.
+constexpr bool worth_images_first(std::int64_t images, std::int64_t height, std::int64_t width) {
+  return images >= 4 && height * width <= 64;
+}
+
+// T: what the elements are stored as, float or bf16.
+template <class T>
 struct Patches {
-  const float* data = nullptr;
+  const T* data = nullptr;
   std::int64_t pitch = 0;
   Shape source = {};                    // (N,H,W,C) of data
   std::int64_t taps_h = 1, taps_w = 1;  // a < taps_h, b < taps_w
@@ -42,22 +50,17 @@ struct Patches {
   }
   // Rows from this one on that differ in one coordinate only.
   std::int64_t span(const Pixel& p) const { return images_first ? source.n - p.n : width - p.j; }
-
-  // Whether all rows of a tile should be the same pixel: then all of them see the same padding, and
-  // a tile skips it. That is worth the scattered reads where the padding is a large part.
-  static bool worth_images_first(std::int64_t images, std::int64_t height, std::int64_t width) {
-    return images >= 4 && height * width <= 64;
-  }
 };
 
 // Where row m of the product belongs: output pixel (i,j) is pixel (top + i*step, left + j*step).
+template <class T>
 struct Target {
-  float* data = nullptr;
+  T* data = nullptr;
   std::int64_t pitch = 0;
   Shape shape = {};
   std::int64_t step = 1, top = 0, left = 0;
 
-  float* at(const Pixel& p) const {
+  T* at(const Pixel& p) const {
     return data + ((p.n * shape.h + top + p.i * step) * shape.w + left + p.j * step) * pitch;
   }
   // From one row to the next of a span.

@@ -10,6 +10,7 @@
 #include <hwy/highway.h>
 
 #include <algorithm>
+#include <type_traits>
 
 #include "kernels/conv2d/implicit_gemm/pack-inl.h"
 #include "kernels/parallel.h"
@@ -30,7 +31,8 @@ struct DepthBlock {
 struct DepthCut {
   std::int64_t taps, channels, tap_parts, channel_parts;
 
-  explicit DepthCut(const Patches& p)
+  template <class T>
+  explicit DepthCut(const Patches<T>& p)
       : taps(p.taps_h * p.taps_w),
         channels(p.source.c),
         tap_parts(channels >= kDepth ? taps
@@ -46,10 +48,12 @@ struct DepthCut {
   }
 };
 
-// Some rows of A: where each run of channels starts.
+// Some rows of A: where each run of channels starts. The micro-kernel reads them in f32: in place,
+// or from a copy.
+template <class T>
 class Rows {
  public:
-  Rows(const Patches& patches, std::int64_t row, std::int64_t count)
+  Rows(const Patches<T>& patches, std::int64_t row, std::int64_t count)
       : patches_(patches), row_(row), count_(count) {
     zero_run(zeros_, kDepth);
   }
@@ -58,7 +62,7 @@ class Rows {
   RowsOfA from(std::int64_t m) const { return {starts_ + m, kBlockRows, runs_, length_, zeros_}; }
 
   void find(const DepthBlock& block) {
-    const Patches& p = patches_;
+    const Patches<T>& p = patches_;
     runs_ = block.taps, length_ = block.channels;
     if (runs_ == 0) return;
     Pixel pixel = p.pixel(row_);
@@ -70,12 +74,12 @@ class Rows {
       for (std::int64_t run = 0; run < runs_; ++run) {
         const std::int64_t h = pixel.i * p.step + p.top + a;
         std::int64_t w = pixel.j * p.step + p.left + b;
-        const float* from =
+        const T* from =
             p.data + ((pixel.n * p.source.h + h) * p.source.w + w) * p.pitch + block.channel;
         const float** starts = starts_ + run * kBlockRows + m;
         const bool line = h >= 0 && h < p.source.h;
         for (std::int64_t i = 0; i < span; ++i, w += right, from += next)
-          starts[i] = line && w >= 0 && w < p.source.w ? from : nullptr;
+          starts[i] = line && w >= 0 && w < p.source.w ? in_f32(from, run, m + i) : nullptr;
         if (++b == p.taps_w) b = 0, ++a;
       }
       p.advance(pixel, span);
@@ -84,18 +88,32 @@ class Rows {
   }
 
  private:
-  const Patches& patches_;
+  static constexpr bool kInPlace = std::is_same_v<T, float>;
+
+  HWY_INLINE const float* in_f32(const T* from, std::int64_t run, std::int64_t row) {
+    if constexpr (kInPlace) {
+      return from;
+    } else {
+      float* to = copy_ + (row * runs_ + run) * length_;
+      copy_run(from, to, length_);
+      return to;
+    }
+  }
+
+  const Patches<T>& patches_;
   std::int64_t row_, count_, runs_ = 0, length_ = 0;
   const float* starts_[kMaxRuns * kBlockRows];
   HWY_ALIGN float zeros_[kDepth];
+  HWY_ALIGN float copy_[kInPlace ? 1 : kBlockRows * kDepth];
 };
 
-template <class Filter>
+// Of patches and a filter stored as A and in B, into a tensor stored as C.
+template <class A, class B, class C>
 struct Product {
-  Patches a;
-  Filter b;
+  Patches<A> a;
+  B b;
   std::int64_t columns;
-  Target target;
+  Target<C> target;
   const float* bias = nullptr;
   bool add = false;
   const float* packed = nullptr;  // B by panels, (panel, depth, kPanel); null: packed when needed
@@ -104,27 +122,17 @@ struct Product {
   std::int64_t depth() const { return a.columns(); }
 };
 
-template <class Filter>
-HWY_INLINE void pack_panel(const Product<Filter>& product, std::int64_t panel, float* packed) {
+template <class A, class B, class C>
+HWY_INLINE void pack_panel(const Product<A, B, C>& product, std::int64_t panel, float* packed) {
   float* to = packed + panel * product.depth() * kPanel;
   product.b.pack(0, product.depth(), panel * kPanel, to);
 }
 
-// The rows [row, row + count) times the panels [panel, stop); count <= kBlockRows.
-template <class Filter>
-void multiply_block(const Product<Filter>& product, std::int64_t row, std::int64_t count,
-                    std::int64_t panel, std::int64_t stop) {
-  Rows rows(product.a, row, count);
+// `rows` times the panels [panel, stop), to to[m] + (column - origin).
+template <class A, class B, class C>
+void multiply_panels(const Product<A, B, C>& product, Rows<A>& rows, std::int64_t count,
+                     std::int64_t panel, std::int64_t stop, float* const* to, std::int64_t origin) {
   HWY_ALIGN float own_panel[kDepth * kPanel];
-  float* to[kBlockRows];
-  Pixel pixel = product.a.pixel(row);
-  for (std::int64_t m = 0; m < count;) {
-    float* at = product.target.at(pixel);
-    const std::int64_t next = product.target.next(product.a.images_first);
-    const std::int64_t span = std::min(count - m, product.a.span(pixel));
-    for (const std::int64_t end = m + span; m < end; ++m, at += next) to[m] = at;
-    product.a.advance(pixel, span);
-  }
   const std::int64_t tiles = divide_up(count, kMaxRows);
   const DepthCut cut(product.a);
   // A phase without taps has no depth and still writes its zeros.
@@ -143,13 +151,48 @@ void multiply_block(const Product<Filter>& product, std::int64_t row, std::int64
         multiply(part(t + 1, count, tiles) - m, rows.from(m),
                  {.b = b,
                   .to = to + m,
-                  .column = j * kPanel,
+                  .column = j * kPanel - origin,
                   .columns = std::min(kPanel, product.columns - j * kPanel),
-                  .bias = index == 0 ? product.bias : nullptr,
+                  .bias = index == 0 && product.bias ? product.bias + j * kPanel : nullptr,
                   .add = product.add || index > 0});
       }
     }
   }
+}
+
+// The same into bf16: a few panels at a time are summed in f32, and rounded once.
+template <class A, class B>
+void multiply_panels(const Product<A, B, bf16>& product, Rows<A>& rows, std::int64_t count,
+                     std::int64_t panel, std::int64_t stop, bf16* const* to, std::int64_t) {
+  constexpr std::int64_t kPanels = 4, kColumns = kPanels * kPanel;
+  HWY_ALIGN float sums[kBlockRows * kColumns];
+  float* lines[kBlockRows];
+  for (std::int64_t m = 0; m < count; ++m) lines[m] = sums + m * kColumns;
+  for (; panel < stop; panel += kPanels) {
+    const std::int64_t last = std::min(stop, panel + kPanels), first_column = panel * kPanel;
+    const std::int64_t columns = std::min(last * kPanel, product.columns) - first_column;
+    for (std::int64_t m = 0; product.add && m < count; ++m)
+      copy_run(to[m] + first_column, lines[m], columns);
+    multiply_panels(product, rows, count, panel, last, lines, first_column);
+    for (std::int64_t m = 0; m < count; ++m) copy_run(lines[m], to[m] + first_column, columns);
+  }
+}
+
+// The rows [row, row + count) times the panels [panel, stop); count <= kBlockRows.
+template <class A, class B, class C>
+void multiply_block(const Product<A, B, C>& product, std::int64_t row, std::int64_t count,
+                    std::int64_t panel, std::int64_t stop) {
+  Rows<A> rows(product.a, row, count);
+  C* to[kBlockRows];
+  Pixel pixel = product.a.pixel(row);
+  for (std::int64_t m = 0; m < count;) {
+    C* at = product.target.at(pixel);
+    const std::int64_t next = product.target.next(product.a.images_first);
+    const std::int64_t span = std::min(count - m, product.a.span(pixel));
+    for (const std::int64_t end = m + span; m < end; ++m, at += next) to[m] = at;
+    product.a.advance(pixel, span);
+  }
+  multiply_panels(product, rows, count, panel, stop, to, 0);
 }
 
 // How the work is cut, for any number of threads: by blocks of rows and, where those are few, also
@@ -167,8 +210,8 @@ struct Cut {
   bool packs_first() const { return blocks > 1; }
 };
 
-template <class Filter>
-void multiply_part(const Product<Filter>& product, const Cut& cut, std::int64_t task) {
+template <class A, class B, class C>
+void multiply_part(const Product<A, B, C>& product, const Cut& cut, std::int64_t task) {
   const std::int64_t block = task / cut.groups, group = task % cut.groups;
   const std::int64_t rows = product.a.rows(), row = part(block, rows, cut.blocks);
   multiply_block(product, row, part(block + 1, rows, cut.blocks) - row,
