@@ -15,7 +15,7 @@
 
 #if defined(DAGAN_HAS_CHECKED)
 namespace dagan::checked::words {
-WordFn strided_shared, strided_shared_wide, strided_global, strided_copies;
+WordFn strided_shared, strided_shared_wide, strided_global, strided_copies, orders_half_a_warp;
 }
 #endif
 
@@ -197,7 +197,7 @@ TEST_CASE("race check: two threads, one of them writing") {
   CHECK(t.read(1, 64) == 1);
   CHECK(t.read(1, 68) == 0);             // another place
   CHECK(t.read(2, 68) == 0);             // reads alone
-  CHECK(t.write(1, 68) > 0);             // thread 2 may not have read yet
+  CHECK(t.write(2, 68) == 1);            // thread 1 may not have read yet
   CHECK(t.check.reports().size() == 1);  // one pair of instructions
   CHECK(t.check.first().starts_with("race on shared memory: read at "));
 }
@@ -233,6 +233,7 @@ TEST_CASE("race check: of many reads none is forgotten") {
   Told t;
   t.read(3, 64);
   t.read(40, 64);
+  t.check.warp_barrier(1);
   CHECK(t.write(40, 64) == 1);  // thread 3 has read
   t.check.barrier();
   t.read(5, 64);
@@ -267,6 +268,17 @@ TEST_CASE("race check: atomic operations race with plain ones only") {
 }
 
 #if defined(DAGAN_HAS_CHECKED)
+TEST_CASE("race check: a barrier of a part of a warp does not order the rest of it") {
+  emulator::RaceCheck check;
+  const emulator::Watch watch(check);
+  checked::words::orders_half_a_warp(threads(32), g_in, g_out, 32);
+  CHECK(check.count() == 0);
+  checked::words::orders_half_a_warp(threads(32), g_in, g_out, 16);
+  REQUIRE(check.count() == 1);
+  check_has(check.first(), {"on shared memory", "tests/" + line("other lane"),
+                            "tests/" + line("lane 0"), "thread 20"});
+}
+
 emulator::AccessTotals counts(WordFn* word, int n) {
   emulator::AccessCounters counters;
   const emulator::Watch watch(counters);

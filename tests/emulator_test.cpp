@@ -157,10 +157,10 @@ TEST_CASE("emulator: atomic operations lose nothing in any schedule") {
 }
 
 TEST_CASE("emulator: the schedules are different orders, and each the same every time") {
-  const auto in = counted<int>(256);
-  const auto order = [&](const Schedule& schedule) {
+  const auto order = [](const Schedule& schedule, int count = 256) {
     emulator::schedule() = schedule;
-    const auto out = run<int>(words::atomics, threads(256), in, 261, 256);
+    const auto out = run<int>(words::atomics, threads(count), counted<int>(count),
+                              std::size_t(count) + 5, count);
     emulator::schedule() = {};
     return out;
   };
@@ -175,6 +175,11 @@ TEST_CASE("emulator: the schedules are different orders, and each the same every
     }
     CHECK(different.size() >= 6);
   }
+  std::set<std::vector<int>> of_two_warps;  // one before the other, or a change on the way
+  for (std::uint64_t seed = 1; seed <= 16; ++seed) {
+    of_two_warps.insert(order({Order::priority, Copies::late, seed}, 64));
+  }
+  CHECK(of_two_warps.size() > 2);
   CHECK(emulator::schedules(32).size() == 64);
 }
 

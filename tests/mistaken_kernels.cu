@@ -73,7 +73,16 @@ GPU_KERNEL(32, 64) shuffle_from_outside_kernel(const float* in, float* out, int)
   }
 }
 
-GPU_KERNEL(16, 64) product_of_half_warp_kernel(const unsigned* in, float* out, int) {
+// Thread 20 reads what lane 0 wrote; the first n lanes have a barrier in between.
+GPU_KERNEL(32, 64)
+orders_half_a_warp_kernel(const int*, int* out, int n) {
+  GPU_SHARED(int, s_x, [1]);
+  if (threadIdx.x == 0) s_x[0] = 1;  // here: lane 0
+  if (int(threadIdx.x) < n) __syncwarp(n == 32 ? ~0u : (1u << n) - 1);
+  if (threadIdx.x == 20) *out = s_x[0];  // here: other lane
+}
+
+GPU_KERNEL(32, 64) product_of_half_warp_kernel(const unsigned* in, float* out, int) {
   float r_d[4] = {};
   const unsigned r_a[4] = {in[0]}, r_b[2] = {};
   gpu::mma_bf16(r_d, r_a, r_b);
@@ -124,6 +133,7 @@ WORD(mask_without_self)
 WORD(mask_with_left_lane)
 WORD(masks_differ)
 WORD(shuffle_from_outside)
+WORD(orders_half_a_warp)
 WORD(product_of_half_warp)
 WORD(no_dynamic_shared)
 WORD(launches_a_kernel)
