@@ -4,6 +4,7 @@
 // real runtime could not use it.
 #if !defined(__SANITIZE_THREAD__)
 #include <cstdint>
+#include <cstring>
 
 #include "kernels/emulator/observer.h"
 
@@ -37,6 +38,17 @@ void __tsan_write_range(void* address, std::size_t bytes) {
   report_access(address, bytes, AccessKind::write, __builtin_return_address(0));
 }
 
+// Where clang copies or clears a whole struct.
+void* __tsan_memcpy(void* to, const void* from, std::size_t bytes) {
+  report_access(from, bytes, AccessKind::read, __builtin_return_address(0));
+  report_access(to, bytes, AccessKind::write, __builtin_return_address(0));
+  return std::memcpy(to, from, bytes);
+}
+void* __tsan_memset(void* to, int value, std::size_t bytes) {
+  report_access(to, bytes, AccessKind::write, __builtin_return_address(0));
+  return std::memset(to, value, bytes);
+}
+
 void __tsan_init() {}
 void __tsan_func_entry(void*) {}
 void __tsan_func_exit() {}
@@ -59,6 +71,11 @@ void __tsan_atomic_signal_fence(int) {}
   extern "C" bool __tsan_atomic##bits##_compare_exchange_weak(                                    \
       std::uint##bits##_t* p, std::uint##bits##_t* expected, std::uint##bits##_t v, int, int) {   \
     return __atomic_compare_exchange_n(p, expected, v, true, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST); \
+  }                                                                                               \
+  extern "C" std::uint##bits##_t __tsan_atomic##bits##_compare_exchange_val(                      \
+      std::uint##bits##_t* p, std::uint##bits##_t expected, std::uint##bits##_t v, int, int) {    \
+    __atomic_compare_exchange_n(p, &expected, v, false, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST);      \
+    return expected;                                                                              \
   }
 
 DAGAN_ATOMICS(8)
