@@ -13,7 +13,7 @@ namespace emulated {
 extern const Conv2dVersion conv2d_versions[kConv2dVersions];
 Conv2dScratchFn conv2d_scratch;
 }  // namespace emulated
-#if defined(DAGAN_CHECKED)
+#if defined(DAGAN_HAS_CHECKED)
 namespace checked {
 extern const Conv2dVersion conv2d_versions[kConv2dVersions];
 Conv2dScratchFn conv2d_scratch;
@@ -107,7 +107,7 @@ TEST_CASE("conv2d on the GPU: a wrong kernel is found") {
   CHECK_FALSE(check_kernel(conv2d({{2, 1}, {1, 8, 8, 3}, 16, 4, 4}), wrong).empty());
 }
 
-#if defined(DAGAN_CHECKED)
+#if defined(DAGAN_HAS_CHECKED)
 
 TEST_CASE("conv2d on the GPU: no version has a data race") {
   for (const Conv2dVersion& version : checked::conv2d_versions) {
