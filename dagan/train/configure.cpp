@@ -26,6 +26,7 @@ StepOptions step_options_of(const Recipe& r, std::int64_t channels) {
   o.adam = {.beta1 = float(r.train.beta1),
             .beta2 = float(r.train.beta2),
             .average_decay = float(r.train.average_decay)};
+  o.activations = r.train.precision == "bf16" ? DType::bf16 : DType::f32;
   const auto seed = std::uint64_t(r.train.seed);
   const bool horizontal = r.augment.flip_horizontal == "on",
              vertical = r.augment.flip_vertical == "on";

@@ -43,6 +43,7 @@ struct Recipe {
     double beta1 = 0.5, beta2 = 0.999;
     std::string schedule = "cosine";  // constant | cosine
     double average_decay = 0.99;      // 0: no averaged weights
+    std::string precision = "f32";    // f32 | bf16
     std::int64_t seed = 0;
     std::int64_t checkpoint_every = 200;
     std::int64_t sample_every = 200;

@@ -79,6 +79,8 @@ const RecipeKey kKeys[] = {
      "of the learning rate; cosine: down to zero at the last step"},
     {"train.average_decay", at<&Recipe::train, &Train::average_decay>, between(0, 0.999999),
      "of the averaged weights that detection uses; 0: the last weights"},
+    {"train.precision", at<&Recipe::train, &Train::precision>, one_of("f32", "bf16"),
+     "of activations and of the filters that are read; weights, statistics and sums stay f32"},
     {"train.seed", at<&Recipe::train, &Train::seed>, between(0, kMost),
      "of every random number of the run"},
     {"train.checkpoint_every", at<&Recipe::train, &Train::checkpoint_every>,
