@@ -53,6 +53,9 @@ TEST_CASE("every example prints what it promises") {
   for (const auto& entry : fs::directory_iterator(DAGAN_SOURCE_DIR "/examples")) {
     if (entry.path().extension() != ".cpp") continue;
     ++count;
+#if !defined(DAGAN_HAS_CHECKED)
+    if (entry.path().stem() == "10_race") continue;  // a sanitizer takes the hooks that it needs
+#endif
     const std::string name = entry.path().stem().string();
     const TemporaryFolder folder;
     const std::string out = (folder / "out.txt").string();
@@ -68,5 +71,5 @@ TEST_CASE("every example prints what it promises") {
       CHECK_MESSAGE(next < printed.size(), name, " does not print: ", pattern);
     }
   }
-  CHECK(count == 8);
+  CHECK(count == 10);
 }

@@ -36,8 +36,8 @@ def build_and_test(build, limit):
     if subprocess.run(["ninja", "-C", build, "dagan_gpu_tests"], capture_output=True).returncode:
         return None  # it does not even compile: no mutant
     try:
-        tests = subprocess.run([build / "dagan_gpu_tests", "--abort-after=1", "-tc=gpu*"],
-                               capture_output=True, timeout=limit)
+        tests = subprocess.run([build / "dagan_gpu_tests", "--abort-after=1"], capture_output=True,
+                               timeout=limit)
         return tests.returncode != 0
     except subprocess.TimeoutExpired:
         return True

@@ -21,7 +21,7 @@ struct Extent3 {
 
 // How a kernel is started: blocks of threads, and the dynamic shared memory of each block.
 struct Grid {
-  Extent3 blocks, threads;
+  Extent3 blocks = {}, threads = {};
   std::int64_t shared_bytes = 0;
 };
 
