@@ -62,10 +62,10 @@ class Rows {
                        [](const View& view) { return view.dtype == DType::bf16; });
   }
 
-  // The same for rows of which f may change the last. A part of a row that is stored in bf16 is
-  // widened for f, and the last one is rounded afterwards.
+  // The same for rows of which f changes the last, or sets it. A part of a row that is stored in
+  // bf16 is widened for f, and the last one is rounded afterwards.
   template <class F>
-  HWY_INLINE void block_through_f32(std::int64_t i, F f) const {
+  HWY_INLINE void block_through_f32(std::int64_t i, Write last_row, F f) const {
     constexpr std::int64_t kPart = 1024;  // all of them stay in the level 1 cache
     HWY_ALIGN float widened[K][kPart];
     each_start(i, [&](const Starts& start, std::int64_t width) HWY_ATTR {
@@ -75,7 +75,8 @@ class Rows {
         for (std::size_t k = 0; k < K; ++k) {
           const View& view = views_[k];
           row[k] = view.dtype == DType::f32 ? view.as<float>() + start[k] + at : widened[k];
-          if (view.dtype == DType::bf16)
+          const bool read = k + 1 < K || last_row == Write::accumulate;
+          if (view.dtype == DType::bf16 && read)
             copy_elements(Wide(), view.as<bf16>() + start[k] + at, row[k], count);
         }
         f(row, count);
@@ -106,9 +107,10 @@ class Rows {
   Blocks blocks_;
 };
 
-// f(d, row, i) for every vector. In f32 f may change every row, else only the last.
+// f(d, row, i) for every vector. f changes the last row, or sets it, as `last_row` says; where all
+// tensors are in f32 it may change others too.
 template <std::size_t K, class F>
-void for_each_vector(const std::array<View, K>& views, F f) {
+void for_each_vector(const std::array<View, K>& views, Write last_row, F f) {
   const Rows<K> rows(views);
   const auto vectors = [&](const Row<K>& row, std::int64_t width) HWY_ATTR {
     const Wide wide;
@@ -119,10 +121,15 @@ void for_each_vector(const std::array<View, K>& views, F f) {
     for (; i < width; ++i) f(one, row, i);
   };
   if (rows.any_in_bf16())
-    parallel_for(rows.blocks(),
-                 [&](std::int64_t block) HWY_ATTR { rows.block_through_f32(block, vectors); });
+    parallel_for(rows.blocks(), [&](std::int64_t block)
+                                    HWY_ATTR { rows.block_through_f32(block, last_row, vectors); });
   else
     parallel_for(rows.blocks(), [&](std::int64_t block) HWY_ATTR { rows.block(block, vectors); });
+}
+
+template <std::size_t K, class F>
+void for_each_vector(const std::array<View, K>& views, F f) {
+  for_each_vector(views, Write::accumulate, f);
 }
 
 // The sum of everything that f(d, row, i) returns for one block; f32, one sum for each lane.

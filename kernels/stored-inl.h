@@ -41,13 +41,12 @@ template <class D>
 HWY_INLINE void store(hn::Vec<D> value, [[maybe_unused]] D d, bf16* to) {
   const hn::Rebind<std::uint16_t, D> halves;
   const hn::RebindToUnsigned<D> words;
-  const hn::RebindToSigned<D> integers;
-  const auto bits = hn::BitCast(words, value), upper = hn::ShiftRight<16>(bits);
-  const auto up = hn::Add(hn::And(upper, hn::Set(words, 1)), hn::Set(words, 0x7fff));
-  const auto rounded = hn::ShiftRight<16>(hn::Add(bits, up));
-  const auto quiet = hn::Or(upper, hn::Set(words, 0x40));
+  const auto bits = hn::BitCast(words, value);
+  const auto odd = hn::And(hn::ShiftRight<16>(bits), hn::Set(words, 1));
+  const auto rounded = hn::Add(bits, hn::Add(odd, hn::Set(words, 0x7fff)));
+  const auto quiet = hn::Or(bits, hn::Set(words, 0x400000));
   const auto result = hn::IfThenElse(hn::RebindMask(words, hn::IsNaN(value)), quiet, rounded);
-  hn::StoreU(hn::DemoteTo(halves, hn::BitCast(integers, result)), halves,
+  hn::StoreU(hn::TruncateTo(halves, hn::ShiftRight<16>(result)), halves,
              reinterpret_cast<std::uint16_t*>(to));
 }
 

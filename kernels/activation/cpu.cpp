@@ -16,15 +16,16 @@ namespace dagan::cpu::HWY_NAMESPACE {
 namespace {
 
 void leaky_relu(float slope, View x, View y) {
-  for_each_vector<2>({x, y}, [=](auto d, const auto& row, std::int64_t i) HWY_ATTR {
-    const auto value = hn::LoadU(d, row[0] + i);
-    const auto scaled = hn::Mul(value, hn::Set(d, slope));
-    hn::StoreU(hn::IfThenElse(hn::Gt(value, hn::Zero(d)), value, scaled), d, row[1] + i);
-  });
+  for_each_vector<2>(
+      {x, y}, Write::overwrite, [=](auto d, const auto& row, std::int64_t i) HWY_ATTR {
+        const auto value = hn::LoadU(d, row[0] + i);
+        const auto scaled = hn::Mul(value, hn::Set(d, slope));
+        hn::StoreU(hn::IfThenElse(hn::Gt(value, hn::Zero(d)), value, scaled), d, row[1] + i);
+      });
 }
 
 void leaky_relu_grad(float slope, View y, View dy, View dx, Write write) {
-  for_each_vector<3>({y, dy, dx}, [=](auto d, const auto& row, std::int64_t i) HWY_ATTR {
+  for_each_vector<3>({y, dy, dx}, write, [=](auto d, const auto& row, std::int64_t i) HWY_ATTR {
     const auto gradient = hn::LoadU(d, row[1] + i);
     const auto scaled = hn::Mul(gradient, hn::Set(d, slope));
     const auto positive = hn::Gt(hn::LoadU(d, row[0] + i), hn::Zero(d));
@@ -33,13 +34,14 @@ void leaky_relu_grad(float slope, View y, View dy, View dx, Write write) {
 }
 
 void tanh(View x, View y) {
-  for_each_vector<2>({x, y}, [](auto d, const auto& row, std::int64_t i) HWY_ATTR {
-    hn::StoreU(hn::Tanh(d, hn::LoadU(d, row[0] + i)), d, row[1] + i);
-  });
+  for_each_vector<2>({x, y}, Write::overwrite,
+                     [](auto d, const auto& row, std::int64_t i) HWY_ATTR {
+                       hn::StoreU(hn::Tanh(d, hn::LoadU(d, row[0] + i)), d, row[1] + i);
+                     });
 }
 
 void tanh_grad(View y, View dy, View dx, Write write) {
-  for_each_vector<3>({y, dy, dx}, [=](auto d, const auto& row, std::int64_t i) HWY_ATTR {
+  for_each_vector<3>({y, dy, dx}, write, [=](auto d, const auto& row, std::int64_t i) HWY_ATTR {
     const auto value = hn::LoadU(d, row[0] + i);
     const auto one = hn::Set(d, 1.0f);
     // Not 1 - y^2: near |y| = 1 the rounding of y^2 would be most of the result.

@@ -20,14 +20,16 @@ void linear(LinearGeometry g, View a, View b, View y, Write write) {
   const auto scaled = [=](auto d, const float* from) HWY_ATTR {
     return hn::MulAdd(hn::LoadU(d, from), hn::Set(d, g.alpha), hn::Set(d, g.constant));
   };
+  const auto of_one = [=](auto d, const auto& row, std::int64_t i)
+                          HWY_ATTR { put(d, scaled(d, row[0] + i), row[1] + i, write); };
+  const auto of_two = [=](auto d, const auto& row, std::int64_t i) HWY_ATTR {
+    const auto sum = scaled(d, row[0] + i);
+    put(d, hn::MulAdd(hn::LoadU(d, row[1] + i), hn::Set(d, g.beta), sum), row[2] + i, write);
+  };
   if (b)
-    for_each_vector<3>({a, b, y}, [=](auto d, const auto& row, std::int64_t i) HWY_ATTR {
-      const auto sum = scaled(d, row[0] + i);
-      put(d, hn::MulAdd(hn::LoadU(d, row[1] + i), hn::Set(d, g.beta), sum), row[2] + i, write);
-    });
+    for_each_vector<3>({a, b, y}, write, of_two);
   else
-    for_each_vector<2>({a, y}, [=](auto d, const auto& row, std::int64_t i)
-                                   HWY_ATTR { put(d, scaled(d, row[0] + i), row[1] + i, write); });
+    for_each_vector<2>({a, y}, write, of_one);
 }
 
 void channel_sum(View x, float* partial) {

@@ -46,27 +46,44 @@ struct FilterGradCut {
   }
 };
 
-// dy by tiles of filters: what the micro-kernel takes as A.
-struct FilterGradRows {
-  const float* data;
-  std::int64_t step;
+// dy by tiles of filters: what the micro-kernel takes as A. It is read where it is, or was packed
+// before, or is copied here, a few tiles at a time.
+template <class T>
+class FilterGradRows {
+ public:
+  FilterGradRows(const FilterGradCut& cut, const Patches<T>& dy, const float* packed)
+      : cut_(cut), dy_(dy), packed_(packed) {}
 
-  // `copy` has room for kDepth * kMaxRows floats, for those that are stored otherwise.
-  template <class T>
-  static FilterGradRows of(const FilterGradCut& cut, const Patches<T>& dy, const float* packed,
-                           std::int64_t block, std::int64_t tile, [[maybe_unused]] float* copy) {
-    if (cut.packs) return {packed + (block * cut.tiles + tile) * kDepth * kMaxRows, kMaxRows};
-    const std::int64_t first = block * kDepth, k = part(tile, cut.filters, cut.tiles);
-    const T* from = dy.data + first * dy.pitch + k;
-    if constexpr (std::is_same_v<T, float>) {
-      return {from, dy.pitch};
+  // The tiles of a block are asked for in order.
+  ColumnsOfA of(std::int64_t block, std::int64_t tile, const Run* runs, std::int64_t count) {
+    if (cut_.packs)
+      return {packed_ + (block * cut_.tiles + tile) * kDepth * kMaxRows, kMaxRows, runs, count};
+    const std::int64_t k = part(tile, cut_.filters, cut_.tiles);
+    if constexpr (kInPlace) {
+      return {dy_.data + block * kDepth * dy_.pitch + k, dy_.pitch, runs, count};
     } else {
-      const std::int64_t depth = std::min(kDepth, cut.pixels - first);
-      const std::int64_t rows = part(tile + 1, cut.filters, cut.tiles) - k;
-      pack_inside(from, dy.pitch, depth, rows, copy, kMaxRows);
-      return {copy, kMaxRows};
+      if (tile % kTiles == 0) copy(block, tile);
+      return {copy_ + (k - first_), kColumns, runs, count};
     }
   }
+
+ private:
+  static constexpr bool kInPlace = std::is_same_v<T, float>;
+  static constexpr std::int64_t kTiles = 4, kColumns = kTiles * kMaxRows;
+
+  void copy(std::int64_t block, std::int64_t tile) {
+    const std::int64_t pixel = block * kDepth, last = std::min(cut_.tiles, tile + kTiles);
+    first_ = part(tile, cut_.filters, cut_.tiles);
+    pack_inside(dy_.data + pixel * dy_.pitch + first_, dy_.pitch,
+                std::min(kDepth, cut_.pixels - pixel),
+                part(last, cut_.filters, cut_.tiles) - first_, copy_, kColumns);
+  }
+
+  const FilterGradCut& cut_;
+  const Patches<T>& dy_;
+  const float* packed_;
+  std::int64_t first_ = 0;  // the copy: (pixels of a block, filters from this one on)
+  HWY_ALIGN float copy_[kInPlace ? 1 : kDepth * kColumns];
 };
 
 template <class T>
@@ -113,7 +130,7 @@ void filter_grad_panel(const FilterGradCut& cut, const Patches<X>& patches, cons
                        const float* packed, std::int64_t panel, std::int64_t block,
                        std::int64_t stop, float* dw, bool add) {
   HWY_ALIGN float b[kDepth * kPanel];
-  HWY_ALIGN float copy[kDepth * kMaxRows];
+  FilterGradRows<Dy> rows_of_dy(cut, dy, packed);
   Run runs[kDepth];
   const std::int64_t column = panel * kPanel, columns = std::min(kPanel, cut.columns - column);
   if (columns < kPanel) zero_run(b, kDepth * kPanel);
@@ -126,11 +143,10 @@ void filter_grad_panel(const FilterGradCut& cut, const Patches<X>& patches, cons
     for (std::int64_t tile = 0; tile < cut.tiles; ++tile) {
       const std::int64_t k = part(tile, cut.filters, cut.tiles);
       const std::int64_t rows = part(tile + 1, cut.filters, cut.tiles) - k;
-      const FilterGradRows a = FilterGradRows::of(cut, dy, packed, block, tile, copy);
       float* out[kMaxRows];
       for (std::int64_t i = 0; i < rows; ++i) out[i] = dw + (k + i) * cut.columns;
       multiply(
-          rows, ColumnsOfA{a.data, a.step, runs, count},
+          rows, rows_of_dy.of(block, tile, runs, count),
           {.b = b, .to = out, .column = column, .columns = columns, .bias = nullptr, .add = add});
     }
   }
