@@ -34,7 +34,7 @@ endfunction()
 dagan_emulator_library(dagan_emulated emulated kernels/table.cpp ${DAGAN_GPU_SOURCES})
 target_sources(dagan PRIVATE $<TARGET_OBJECTS:dagan_emulated>)
 if(DAGAN_COVERAGE)
-  target_compile_options(dagan_emulated PRIVATE -O0 --coverage)
+  target_compile_options(dagan_emulated PRIVATE -O1 --coverage)
   target_link_options(dagan PUBLIC --coverage)
 endif()
 
