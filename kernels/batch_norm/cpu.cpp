@@ -52,7 +52,8 @@ void block_gradients(View dy, View x, const float* mean, float* partial) {
   const auto all = [&](auto dy_elements, auto x_elements) HWY_ATTR {
     parallel_for(blocks.count(), [&](std::int64_t block) HWY_ATTR {
       const std::int64_t begin = blocks.begin(block), pixels = blocks.end(block) - begin;
-      const auto from_dy = dy_elements, from_x = x_elements;
+      const auto from_dy = dy_elements;
+      const auto from_x = x_elements;
       float* first = partial + 2 * block * channels;
       sum_pixels<2>(pixels, channels, {first, first + channels},
                     [=](auto d, std::int64_t pixel, std::int64_t c, auto& sum) HWY_ATTR {
