@@ -102,5 +102,6 @@ dagan_as_cpp(table cuda kernels/table.cpp)
 add_library(dagan_cuda_table OBJECT ${table})
 target_include_directories(dagan_cuda_table PRIVATE ${PROJECT_SOURCE_DIR})
 target_compile_definitions(dagan_cuda_table PRIVATE DAGAN_BACKEND=cuda)
-target_sources(dagan PRIVATE ${DAGAN_CUDA_OBJECTS} $<TARGET_OBJECTS:dagan_cuda_table>)
+target_sources(dagan PRIVATE ${DAGAN_CUDA_OBJECTS} $<TARGET_OBJECTS:dagan_cuda_table>
+                             kernels/device/cuda_versions.cpp)
 target_link_libraries(dagan PUBLIC CUDA::cudart_static)

@@ -16,46 +16,46 @@
 namespace dagan {
 
 struct Kernels {
-  Conv2dFn* conv2d;
-  Conv2dInputGradFn* conv2d_input_grad;
-  Conv2dFilterGradFn* conv2d_filter_grad;
-  Conv2dScratchFn* conv2d_scratch;
+  Conv2dFn* conv2d = nullptr;
+  Conv2dInputGradFn* conv2d_input_grad = nullptr;
+  Conv2dFilterGradFn* conv2d_filter_grad = nullptr;
+  Conv2dScratchFn* conv2d_scratch = nullptr;
 
-  BatchNormStatisticsFn* batch_norm_statistics;
-  BatchNormFn* batch_norm;
-  BatchNormEvaluateFn* batch_norm_evaluate;
-  BatchNormGradFn* batch_norm_grad;
-  BatchNormScratchFn* batch_norm_scratch;
+  BatchNormStatisticsFn* batch_norm_statistics = nullptr;
+  BatchNormFn* batch_norm = nullptr;
+  BatchNormEvaluateFn* batch_norm_evaluate = nullptr;
+  BatchNormGradFn* batch_norm_grad = nullptr;
+  BatchNormScratchFn* batch_norm_scratch = nullptr;
 
-  LeakyReluFn* leaky_relu;
-  LeakyReluGradFn* leaky_relu_grad;
-  TanhFn* tanh;
-  TanhGradFn* tanh_grad;
+  LeakyReluFn* leaky_relu = nullptr;
+  LeakyReluGradFn* leaky_relu_grad = nullptr;
+  TanhFn* tanh = nullptr;
+  TanhGradFn* tanh_grad = nullptr;
 
-  LinearFn* linear;
-  ChannelSumFn* channel_sum;
-  ChannelSumScratchFn* channel_sum_scratch;
+  LinearFn* linear = nullptr;
+  ChannelSumFn* channel_sum = nullptr;
+  ChannelSumScratchFn* channel_sum_scratch = nullptr;
 
-  ErrorFn* squared_error;
-  ErrorGradFn* squared_error_grad;
-  ErrorFn* absolute_error;
-  ErrorGradFn* absolute_error_grad;
-  ErrorScratchFn* error_scratch;
+  ErrorFn* squared_error = nullptr;
+  ErrorGradFn* squared_error_grad = nullptr;
+  ErrorFn* absolute_error = nullptr;
+  ErrorGradFn* absolute_error_grad = nullptr;
+  ErrorScratchFn* error_scratch = nullptr;
 
-  AllFiniteFn* all_finite;
-  AdamFn* adam;
+  AllFiniteFn* all_finite = nullptr;
+  AdamFn* adam = nullptr;
 
-  ImageNormaliseResizeFn* image_normalise_resize;
-  ImageNormaliseResizeScratchFn* image_normalise_resize_scratch;
+  ImageNormaliseResizeFn* image_normalise_resize = nullptr;
+  ImageNormaliseResizeScratchFn* image_normalise_resize_scratch = nullptr;
 
-  AugmentFn* augment;
-  CorruptFn* corrupt;
+  AugmentFn* augment = nullptr;
+  CorruptFn* corrupt = nullptr;
 
-  PooledResidualFn* pooled_residual;
-  PooledResidualScratchFn* pooled_residual_scratch;
-  StandardiseFn* standardise;
-  TopMeanFn* top_mean;
-  TopMeanScratchFn* top_mean_scratch;
+  PooledResidualFn* pooled_residual = nullptr;
+  PooledResidualScratchFn* pooled_residual_scratch = nullptr;
+  StandardiseFn* standardise = nullptr;
+  TopMeanFn* top_mean = nullptr;
+  TopMeanScratchFn* top_mean_scratch = nullptr;
 };
 
 namespace DAGAN_BACKEND {

@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "kernels/backend.h"
-#include "kernels/batch_norm/versions/versions.h"
+#include "kernels/versions.h"
 #include "tests/cases/batch_norm.h"
 #include "tests/cases/shapes.h"
 #include "tests/cases/stored_as.h"
@@ -14,11 +14,11 @@
 namespace dagan {
 
 namespace emulated {
-extern const BatchNormVersion batch_norm_versions[4];
+extern const KernelVersions batch_norm_versions;
 }
 #if defined(DAGAN_HAS_CHECKED)
 namespace checked {
-extern const BatchNormVersion batch_norm_versions[4];
+extern const KernelVersions batch_norm_versions;
 }
 #endif
 
@@ -26,12 +26,9 @@ namespace cases {
 namespace {
 
 // The table of kernels with a version in it.
-Kernels with(const BatchNormVersion& version) {
+Kernels with(const KernelVersion& version) {
   Kernels kernels = *emulated_backend().kernels;
-  kernels.batch_norm_statistics = version.statistics;
-  kernels.batch_norm = version.apply;
-  kernels.batch_norm_grad = version.grad;
-  kernels.batch_norm_scratch = version.scratch;
+  replace(kernels, version);
   return kernels;
 }
 
@@ -42,7 +39,7 @@ std::vector<OpCase> ops(Shape shape) {
 }
 
 TEST_CASE("batch_norm gpu: every version agrees with the reference") {
-  for (const BatchNormVersion& version : emulated::batch_norm_versions) {
+  for (const KernelVersion& version : emulated::batch_norm_versions) {
     const Kernels kernels = with(version);
     const std::string name = version.name;
     CAPTURE(name);
@@ -68,7 +65,7 @@ TEST_CASE("batch_norm gpu: each of x, y and their gradients may be bf16") {
 }
 
 TEST_CASE("batch_norm gpu: no version loses digits to a mean far from 0") {
-  for (const BatchNormVersion& version : emulated::batch_norm_versions) {
+  for (const KernelVersion& version : emulated::batch_norm_versions) {
     const Kernels kernels = with(version);
     const std::string name = version.name;
     CAPTURE(name);
@@ -91,7 +88,7 @@ TEST_CASE("batch_norm gpu: a single pixel far from all others costs no digits") 
 }
 
 TEST_CASE("batch_norm gpu: every version gives the same bits in all schedules") {
-  for (const BatchNormVersion& version : emulated::batch_norm_versions)
+  for (const KernelVersion& version : emulated::batch_norm_versions)
     for (const Shape& shape : {Shape{2, 3, 5, 7}, Shape{1, 16, 16, 8}})
       for (const OpCase& op : ops(shape)) CHECK(check_schedules(op, with(version)) == "");
 }
@@ -99,7 +96,7 @@ TEST_CASE("batch_norm gpu: every version gives the same bits in all schedules") 
 #if defined(DAGAN_HAS_CHECKED)
 
 TEST_CASE("batch_norm gpu: no version has a data race") {
-  for (const BatchNormVersion& version : checked::batch_norm_versions)
+  for (const KernelVersion& version : checked::batch_norm_versions)
     for (const Shape& shape : {Shape{2, 3, 5, 7}, Shape{2, 23, 29, 12}, Shape{1, 3, 5, 300}}) {
       CHECK(check_races(batch_norm_statistics_case(shape), with(version)) == "");
       CHECK(check_races(batch_norm_apply_case(shape), with(version)) == "");
@@ -110,7 +107,7 @@ TEST_CASE("batch_norm gpu: no version has a data race") {
 TEST_CASE("batch_norm gpu: what each version moves") {
   const Shape shape = {4, 32, 32, 64};
   const double sectors = double(shape.size()) * sizeof(float) / 32;
-  for (const BatchNormVersion& version : checked::batch_norm_versions)
+  for (const KernelVersion& version : checked::batch_norm_versions)
     for (const OpCase& op : {batch_norm_statistics_case(shape), batch_norm_apply_case(shape),
                              batch_norm_grad_case(shape)}) {
       const emulator::AccessTotals moved = count_accesses(op, with(version));
@@ -129,7 +126,7 @@ TEST_CASE("batch_norm gpu: what each version moves") {
 TEST_CASE("batch_norm gpu: whole sectors for every number of channels from 8 on") {
   for (const std::int64_t c : {8, 12, 16, 24, 31, 32, 33, 64, 100, 128, 256, 512})
     for (const OpCase& op : ops({2, 16, 16, c})) {
-      const auto moved = count_accesses(op, with(checked::batch_norm_versions[3])).global;
+      const auto moved = count_accesses(op, with(checked::batch_norm_versions.first[3])).global;
       CAPTURE(op.name);
       CHECK(double(moved.sectors) <= 1.1 * double(moved.ideal_sectors));
     }

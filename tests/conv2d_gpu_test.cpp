@@ -3,44 +3,33 @@
 
 #include <string>
 
-#include "kernels/conv2d/versions/versions.h"
 #include "kernels/emulator/counters.h"
+#include "kernels/version.h"
 #include "tests/cases/conv2d.h"
 #include "tests/gpu_checks.h"
 
 namespace dagan {
 namespace emulated {
-extern const Conv2dVersion conv2d_versions[kConv2dVersions];
-Conv2dScratchFn conv2d_scratch;
+extern const KernelVersions conv2d_versions;
+extern const Kernels kernels;
 }  // namespace emulated
 #if defined(DAGAN_HAS_CHECKED)
 namespace checked {
-extern const Conv2dVersion conv2d_versions[kConv2dVersions];
-Conv2dScratchFn conv2d_scratch;
-}  // namespace checked
+extern const KernelVersions conv2d_versions;
+}
 #endif
 
 namespace cases {
 namespace {
 
-// Only this op's entries: the test needs no other kernel.
-Kernels table(const Conv2dVersion& version, Conv2dScratchFn* scratch) {
-  Kernels kernels = {};
-  kernels.conv2d = version.conv2d;
-  kernels.conv2d_input_grad = version.input_grad;
-  kernels.conv2d_filter_grad = version.filter_grad;
-  kernels.conv2d_scratch = scratch;
-  return kernels;
-}
-
 // The passes that a version has, with the error that its operands allow: to tf32, each is rounded
 // by 2^-11 of itself.
-std::vector<OpCase> passes(const Conv2dVersion& version, const Conv2dProblem& problem) {
+std::vector<OpCase> passes(const KernelVersion& version, const Conv2dProblem& problem) {
   std::vector<OpCase> ops = conv2d_passes(with_dtype(problem, version.dtype));
-  if (version.filter_grad == nullptr) ops.pop_back();
-  if (version.input_grad == nullptr) ops.pop_back();
+  if (version.entries.conv2d_filter_grad == nullptr) ops.pop_back();
+  if (version.entries.conv2d_input_grad == nullptr) ops.pop_back();
   for (OpCase& op : ops) {
-    if (!version.exact) op.error = rounded_sum(op.reference, 0x1p14 + 0x1p11);
+    if (version.products == Products::tf32) op.error = rounded_sum(op.reference, 0x1p14 + 0x1p11);
   }
   return ops;
 }
@@ -59,9 +48,9 @@ std::vector<Conv2dProblem> ways() {
 
 TEST_CASE("conv2d on the GPU: every version equals the reference in every layout") {
   CHECK(conv2d_small().size() + conv2d_large().size() >= 40);
-  for (const Conv2dVersion& version : emulated::conv2d_versions) {
+  for (const KernelVersion& version : emulated::conv2d_versions) {
     CAPTURE(version.name);
-    const Kernels kernels = table(version, emulated::conv2d_scratch);
+    const Kernels& kernels = version.entries;
     for (const auto& problems : {conv2d_small(), conv2d_large(), ways()}) {
       for (const Conv2dProblem& problem : problems) {
         for (const OpCase& op : passes(version, problem)) check_ok(check_kernel(op, kernels));
@@ -71,10 +60,10 @@ TEST_CASE("conv2d on the GPU: every version equals the reference in every layout
 }
 
 TEST_CASE("conv2d on the GPU: the large tiles, which only problems with many of them use") {
-  for (const Conv2dVersion& version : emulated::conv2d_versions) {
-    if (version.filter_grad == nullptr) continue;
+  for (const KernelVersion& version : emulated::conv2d_versions) {
+    if (version.entries.conv2d_filter_grad == nullptr) continue;
     CAPTURE(version.name);
-    const Kernels kernels = table(version, emulated::conv2d_scratch);
+    const Kernels& kernels = version.entries;
     for (const Conv2dProblem& problem : {Conv2dProblem{{1, 0}, {1, 130, 131, 40}, 40, 1, 1, true},
                                          Conv2dProblem{{1, 0}, {1, 3, 5, 1288}, 1416, 1, 1}}) {
       for (const OpCase& op : passes(version, problem)) {
@@ -85,24 +74,26 @@ TEST_CASE("conv2d on the GPU: the large tiles, which only problems with many of 
 }
 
 TEST_CASE("conv2d on the GPU: the same bits in every schedule") {
-  for (const Conv2dVersion& version : emulated::conv2d_versions) {
+  for (const KernelVersion& version : emulated::conv2d_versions) {
     CAPTURE(version.name);
     for (const Conv2dProblem& problem : ways()) {
       for (const OpCase& op : passes(version, problem)) {
-        const int count = version.filter_grad == nullptr ? 4 : problem.x.c > 16 ? 8 : 32;
-        check_ok(check_schedules(op, table(version, emulated::conv2d_scratch), count));
+        const int count = version.entries.conv2d_filter_grad == nullptr ? 4
+                          : problem.x.c > 16                            ? 8
+                                                                        : 32;
+        check_ok(check_schedules(op, version.entries, count));
       }
     }
   }
 }
 
 TEST_CASE("conv2d on the GPU: a wrong kernel is found") {
-  Kernels wrong = table(emulated::conv2d_versions[3], emulated::conv2d_scratch);
+  Kernels wrong = emulated::kernels;
   wrong.conv2d = [](const Launch& launch, Conv2dGeometry geometry, View x, View w, View bias,
                     View y, Write write) {
     w.shape.c -= 1;
     x.shape.c -= 1;
-    emulated::conv2d_versions[3].conv2d(launch, geometry, x, w, bias, y, write);
+    emulated::kernels.conv2d(launch, geometry, x, w, bias, y, write);
   };
   CHECK_FALSE(check_kernel(conv2d({{2, 1}, {1, 8, 8, 3}, 16, 4, 4}), wrong).empty());
 }
@@ -110,11 +101,11 @@ TEST_CASE("conv2d on the GPU: a wrong kernel is found") {
 #if defined(DAGAN_HAS_CHECKED)
 
 TEST_CASE("conv2d on the GPU: no version has a data race") {
-  for (const Conv2dVersion& version : checked::conv2d_versions) {
+  for (const KernelVersion& version : checked::conv2d_versions) {
     CAPTURE(version.name);
     for (const Conv2dProblem& problem : ways()) {
       for (const OpCase& op : passes(version, problem)) {
-        check_ok(check_races(op, table(version, checked::conv2d_scratch)));
+        check_ok(check_races(op, version.entries));
       }
     }
   }
@@ -132,10 +123,10 @@ emulator::AccessCounts counts_of(const emulator::AccessCounters& counters, const
 }
 
 TEST_CASE("conv2d on the GPU: no bank conflict in the inner loop, no sector too many") {
-  for (const Conv2dVersion& version : checked::conv2d_versions) {
-    if (version.filter_grad == nullptr) continue;
+  for (const KernelVersion& version : checked::conv2d_versions) {
+    if (version.entries.conv2d_filter_grad == nullptr) continue;
     CAPTURE(version.name);
-    const Kernels kernels = table(version, checked::conv2d_scratch);
+    const Kernels& kernels = version.entries;
     for (const OpCase& op : passes(version, {{2, 1}, {4, 16, 16, 32}, 64, 4, 4})) {
       CAPTURE(op.name);
       emulator::AccessCounters counters;
@@ -161,9 +152,9 @@ TEST_CASE("conv2d on the GPU: no bank conflict in the inner loop, no sector too 
 TEST_CASE("conv2d on the GPU: what each version asks of memory for one layer") {
   const OpCase op = conv2d({{2, 1}, {4, 16, 16, 32}, 64, 4, 4});
   std::int64_t first = 0, last = 0;
-  for (const Conv2dVersion& version : checked::conv2d_versions) {
+  for (const KernelVersion& version : checked::conv2d_versions) {
     if (version.dtype != DType::f32) continue;
-    const auto totals = count_accesses(op, table(version, checked::conv2d_scratch));
+    const auto totals = count_accesses(op, version.entries);
     MESSAGE(std::string(version.name), ": ", totals.global.sectors, " sectors of ",
             totals.global.ideal_sectors, ", ", totals.shared.passes,
             " passes through shared memory of ", totals.shared.ideal_passes);

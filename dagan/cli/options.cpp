@@ -93,6 +93,8 @@ const std::vector<Option>& all_options() {
       {"train", "--model", "KIND", kText, kOptional, "", "Recipe", "", "model.kind"},
       {"train", "--max-false-reject", "P", kText, kOptional, "", "Recipe", "",
        "detect.max_false_reject"},
+      {"train", "--kernel", "OP=NAME", kText, kRepeated, "", "Run",
+       "run an op by another of its versions, conv2d=implicit_gemm_tf32; dagan bench lists them"},
 
       {"eval", "model", "RUN|MODEL", kText, kRequired, "", "Data",
        "a run's folder or its model.dagan"},

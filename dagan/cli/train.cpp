@@ -11,6 +11,7 @@
 #include "dagan/train/stop.h"
 #include "dagan/train/trainer.h"
 #include "kernels/backend.h"
+#include "kernels/versions.h"
 
 namespace dagan {
 namespace {
@@ -104,7 +105,8 @@ int run_train(const Arguments& arguments) {
   options.resume = arguments.has("--resume");
   options.force = arguments.has("--force");
   options.dry_run = arguments.has("--dry-run");
-  options.backend = &backend_named(arguments.text("--device"));
+  options.backend =
+      &backend_with(backend_named(arguments.text("--device")), arguments.list("--kernel"));
   if (options.resume) {
     check_resume(arguments);
   } else {

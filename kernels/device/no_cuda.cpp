@@ -1,10 +1,13 @@
-// In the place of cuda_backend.cu, in a build without the CUDA toolkit.
+// In the place of cuda_backend.cu and cuda_versions.cpp, in a build without the CUDA toolkit.
 #include "core/check.h"
 #include "kernels/backend.h"
+#include "kernels/device/cuda_versions.h"
 
 namespace dagan {
 
 bool has_cuda() { return false; }
+
+std::vector<KernelVersion> cuda_versions() { return {}; }
 
 const Backend& cuda_backend() {
   fail(

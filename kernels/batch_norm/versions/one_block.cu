@@ -1,7 +1,7 @@
 // Versions in which no channel is shared by two blocks, so that each op is one launch. They differ
 // only in who walks over the pixels of a channel. Sums are f64: in f32 they would lose digits.
-#include "kernels/batch_norm/versions/versions.h"
 #include "kernels/device/reduce.cuh"
+#include "kernels/version.h"
 
 namespace dagan::DAGAN_BACKEND {
 namespace {
@@ -163,16 +163,30 @@ void grad(const Launch& launch, View dy, View x, View mean, View rstd, View gamm
 std::int64_t no_scratch(Shape) { return 0; }
 
 template <class Walk>
-constexpr BatchNormVersion version(const char* name) {
-  return {name, statistics<Walk>, apply<Walk>, grad<Walk>, no_scratch};
+constexpr KernelVersion version(const char* name) {
+  return {"batch_norm",
+          name,
+          {.batch_norm_statistics = statistics<Walk>,
+           .batch_norm = apply<Walk>,
+           .batch_norm_grad = grad<Walk>,
+           .batch_norm_scratch = no_scratch}};
 }
 
-}  // namespace
-
-const BatchNormVersion batch_norm_versions[4] = {
+constexpr KernelVersion kVersions[] = {
     version<ThreadPerChannel>("thread_per_channel"),
     version<BlockPerChannel>("block_per_channel"),
     version<TilePerBlock>("tile_per_block"),
-    {"two_launches", batch_norm_statistics, batch_norm, batch_norm_grad, batch_norm_scratch}};
+    {.op = "batch_norm",
+     .name = "two_launches",
+     .entries = {.batch_norm_statistics = batch_norm_statistics,
+                 .batch_norm = batch_norm,
+                 .batch_norm_grad = batch_norm_grad,
+                 .batch_norm_scratch = batch_norm_scratch},
+     .in_table = true},
+};
+
+}  // namespace
+
+constexpr KernelVersions batch_norm_versions = {kVersions, sizeof kVersions / sizeof kVersions[0]};
 
 }  // namespace dagan::DAGAN_BACKEND

@@ -1,0 +1,15 @@
+#include "kernels/device/cuda_versions.h"
+
+namespace dagan {
+namespace cuda {
+extern const KernelVersions conv2d_versions, batch_norm_versions;
+}
+
+std::vector<KernelVersion> cuda_versions() {
+  std::vector<KernelVersion> all;
+  for (const KernelVersions& versions : {cuda::conv2d_versions, cuda::batch_norm_versions})
+    all.insert(all.end(), versions.begin(), versions.end());
+  return all;
+}
+
+}  // namespace dagan

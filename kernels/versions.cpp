@@ -1,0 +1,77 @@
+#include "kernels/versions.h"
+
+#include <memory>
+#include <string_view>
+
+#include "core/check.h"
+#include "kernels/backend.h"
+#include "kernels/device/cuda_versions.h"
+
+namespace dagan {
+namespace emulated {
+extern const KernelVersions conv2d_versions, batch_norm_versions;
+}
+
+namespace {
+
+// Calls f(name of the entry as a pointer to member) for every entry.
+template <class F>
+void for_each_entry(F f) {
+  const auto all = [&](auto... entries) { (f(entries), ...); };
+  all(&Kernels::conv2d, &Kernels::conv2d_input_grad, &Kernels::conv2d_filter_grad,
+      &Kernels::conv2d_scratch, &Kernels::batch_norm_statistics, &Kernels::batch_norm,
+      &Kernels::batch_norm_evaluate, &Kernels::batch_norm_grad, &Kernels::batch_norm_scratch);
+}
+
+void append(std::vector<KernelVersion>& to, const KernelVersions& more) {
+  to.insert(to.end(), more.begin(), more.end());
+}
+
+KernelVersion find(const Backend& backend, const std::string& choice) {
+  const std::size_t equals = choice.find('=');
+  check(Fault::usage, equals != std::string::npos, "--kernel ", choice, ": expected OP=NAME");
+  const std::string op = choice.substr(0, equals), name = choice.substr(equals + 1);
+  std::string known;
+  for (const KernelVersion& version : kernel_versions(backend)) {
+    if (op == version.op && name == version.name) {
+      const char* missing = version.missing != nullptr ? version.missing() : nullptr;
+      check(Fault::device, missing == nullptr, "--kernel ", choice, ": ", missing ? missing : "");
+      return version;
+    }
+    known += text(known.empty() ? "" : ", ", version.op, "=", version.name);
+  }
+  fail(Fault::usage, "--kernel ", choice, ": the backend ", backend.name, " has ", known);
+}
+
+}  // namespace
+
+std::vector<KernelVersion> kernel_versions(const Backend& backend) {
+  const std::string_view name = backend.name;
+  std::vector<KernelVersion> all;
+  if (name == "cuda") return cuda_versions();
+  const bool cpu = name == "cpu";
+  append(all, cpu ? cpu::conv2d_versions : emulated::conv2d_versions);
+  append(all, cpu ? cpu::batch_norm_versions : emulated::batch_norm_versions);
+  return all;
+}
+
+void replace(Kernels& table, const KernelVersion& version) {
+  for_each_entry([&](auto entry) {
+    if (version.entries.*entry != nullptr) table.*entry = version.entries.*entry;
+  });
+}
+
+const Backend& backend_with(const Backend& backend, const std::vector<std::string>& choices) {
+  struct Changed {
+    Kernels kernels;
+    Backend backend;
+  };
+  static std::vector<std::unique_ptr<Changed>> made;  // what was returned stays
+  if (choices.empty()) return backend;
+  auto changed = std::make_unique<Changed>(*backend.kernels, backend);
+  for (const std::string& choice : choices) replace(changed->kernels, find(backend, choice));
+  changed->backend.kernels = &changed->kernels;
+  return made.emplace_back(std::move(changed))->backend;
+}
+
+}  // namespace dagan
