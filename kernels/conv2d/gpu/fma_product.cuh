@@ -129,6 +129,8 @@ conv2d_implicit_gemm(Problem g) {
 }
 
 struct Fma {
+  static constexpr DType kOperands = DType::f32;
+
   template <class Pass>
   static void start(const Launch& launch, const Problem& g, bool aligned) {
     using Large = Tile<128, 128, 4, 2>;

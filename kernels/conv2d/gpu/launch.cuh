@@ -79,8 +79,14 @@ gpu::Grid grid(const Problem& g) {
           .shared_bytes = kSharedBytes<Tile>};
 }
 
-// The problem with its operands and output.
-inline Problem problem_of(Problem g, View a, View b, View bias, View out, Write write) {
+// The problem with its operands, whose type is the product's, and its output.
+inline Problem problem_of(Problem g, DType operands, View a, View b, View bias, View out,
+                          Write write) {
+  for (const View& view : {a, b}) {
+    gpu::require(view.dtype == operands, "conv2d", view.shape,
+                 operands == DType::f32 ? "is not f32, which is all that this kernel takes"
+                                        : "is not bf16, which is all that this kernel takes");
+  }
   for (const View& view : {a, b, out}) {
     gpu::require(view.shape.pixels() * view.pitch < (std::int64_t(1) << 31), "conv2d", view.shape,
                  "spans 2^31 elements");
@@ -97,7 +103,7 @@ inline Problem problem_of(Problem g, View a, View b, View bias, View out, Write 
 // copied 16 bytes at a time, and adds the splits.
 template <class Product, class Pass>
 void run(const Launch& launch, Problem g, View a, View b, View bias, View out, Write write) {
-  g = problem_of(g, a, b, bias, out, write);
+  g = problem_of(g, Product::kOperands, a, b, bias, out, write);
   g.splits = splits<Pass>(g);
   g.partial = g.splits == 1 ? nullptr : reinterpret_cast<float*>(launch.scratch);
   Product::template start<Pass>(launch, g, movable(a, 16) && movable(b, 16));
@@ -150,8 +156,8 @@ void input_grad_by_spread(const Launch& launch, const Problem& g, View dy, View 
   auto* const spread = reinterpret_cast<float*>(launch.scratch);
   View rows = w;  // a filter is one row
   rows.shape = {g.k, 1, 1, rows.pitch = g.window};
-  Problem product =
-      problem_of(g, dy, rows, {}, view_of(spread, {g.pixels, 1, 1, g.window}), Write::overwrite);
+  Problem product = problem_of(g, Product::kOperands, dy, rows, {},
+                               view_of(spread, {g.pixels, 1, 1, g.window}), Write::overwrite);
   product.splits = 1;
   Product::template start<SpreadPass>(launch, product, movable(dy, 16) && movable(rows, 16));
   product.bias = bias.as<const float>();

@@ -121,6 +121,8 @@ conv2d_implicit_gemm_mma(Problem g) {
 
 template <class T>
 struct TensorCores {
+  static constexpr DType kOperands = sizeof(T) == 2 ? DType::bf16 : DType::f32;
+
   template <class Pass>
   static void start(const Launch& launch, const Problem& g, bool aligned) {
     constexpr bool kNarrow = sizeof(T) == 4;  // fragments of f32 take more instructions to load

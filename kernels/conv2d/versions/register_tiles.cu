@@ -70,9 +70,8 @@ conv2d_register_tiles_kernel(Problem g) {
 void conv2d_register_tiles(const Launch& launch, Conv2dGeometry geometry, View x, View w, View bias,
                            View y, Write write) {
   using namespace implicit_gemm;
-  gpu::require(x.dtype == DType::f32, "conv2d_register_tiles", x.shape, "is not f32");
-  const Problem g =
-      problem_of(make_problem(geometry, x.shape, w.shape, y.shape), x, w, bias, y, write);
+  const Problem g = problem_of(make_problem(geometry, x.shape, w.shape, y.shape), DType::f32, x, w,
+                               bias, y, write);
   gpu::launch(launch,
               {.blocks = {ceil_div(g.pixels, kTile), ceil_div(g.k, kTile)}, .threads = {kThreads}},
               movable(x, 16) && movable(w, 16) ? conv2d_register_tiles_kernel<4>

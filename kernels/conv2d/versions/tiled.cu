@@ -45,9 +45,9 @@ conv2d_tiled_kernel(Problem g) {
 
 void conv2d_tiled(const Launch& launch, Conv2dGeometry geometry, View x, View w, View bias, View y,
                   Write write) {
-  gpu::require(x.dtype == DType::f32, "conv2d_tiled", x.shape, "is not f32");
-  const Problem g = implicit_gemm::problem_of(
-      implicit_gemm::make_problem(geometry, x.shape, w.shape, y.shape), x, w, bias, y, write);
+  const Problem g =
+      implicit_gemm::problem_of(implicit_gemm::make_problem(geometry, x.shape, w.shape, y.shape),
+                                DType::f32, x, w, bias, y, write);
   gpu::launch(
       launch,
       {.blocks = {implicit_gemm::ceil_div(g.pixels, kTile), implicit_gemm::ceil_div(g.k, kTile)},
