@@ -22,18 +22,6 @@ extern const KernelVersions conv2d_versions;
 namespace cases {
 namespace {
 
-// The passes that a version has, with the error that its operands allow: to tf32, each is rounded
-// by 2^-11 of itself.
-std::vector<OpCase> passes(const KernelVersion& version, const Conv2dProblem& problem) {
-  std::vector<OpCase> ops = conv2d_passes(with_dtype(problem, version.dtype));
-  if (version.entries.conv2d_filter_grad == nullptr) ops.pop_back();
-  if (version.entries.conv2d_input_grad == nullptr) ops.pop_back();
-  for (OpCase& op : ops) {
-    if (version.products == Products::tf32) op.error = rounded_sum(op.reference, 0x1p14 + 0x1p11);
-  }
-  return ops;
-}
-
 void check_ok(const std::string& failure) { CHECK_MESSAGE(failure.empty(), failure); }
 
 // One problem for each way through the kernels: single elements and chunks of 16 bytes, tiles of
@@ -53,7 +41,8 @@ TEST_CASE("conv2d on the GPU: every version equals the reference in every layout
     const Kernels& kernels = version.entries;
     for (const auto& problems : {conv2d_small(), conv2d_large(), ways()}) {
       for (const Conv2dProblem& problem : problems) {
-        for (const OpCase& op : passes(version, problem)) check_ok(check_kernel(op, kernels));
+        for (const OpCase& op : conv2d_passes(version, problem))
+          check_ok(check_kernel(op, kernels));
       }
     }
   }
@@ -66,7 +55,7 @@ TEST_CASE("conv2d on the GPU: the large tiles, which only problems with many of 
     const Kernels& kernels = version.entries;
     for (const Conv2dProblem& problem : {Conv2dProblem{{1, 0}, {1, 130, 131, 40}, 40, 1, 1, true},
                                          Conv2dProblem{{1, 0}, {1, 3, 5, 1288}, 1416, 1, 1}}) {
-      for (const OpCase& op : passes(version, problem)) {
+      for (const OpCase& op : conv2d_passes(version, problem)) {
         check_ok(check_kernel(op, kernels, {.write = Write::accumulate}));
       }
     }
@@ -77,7 +66,7 @@ TEST_CASE("conv2d on the GPU: the same bits in every schedule") {
   for (const KernelVersion& version : emulated::conv2d_versions) {
     CAPTURE(version.name);
     for (const Conv2dProblem& problem : ways()) {
-      for (const OpCase& op : passes(version, problem)) {
+      for (const OpCase& op : conv2d_passes(version, problem)) {
         const int count = version.entries.conv2d_filter_grad == nullptr ? 4
                           : problem.x.c > 16                            ? 8
                                                                         : 32;
@@ -104,7 +93,7 @@ TEST_CASE("conv2d on the GPU: no version has a data race") {
   for (const KernelVersion& version : checked::conv2d_versions) {
     CAPTURE(version.name);
     for (const Conv2dProblem& problem : ways()) {
-      for (const OpCase& op : passes(version, problem)) {
+      for (const OpCase& op : conv2d_passes(version, problem)) {
         check_ok(check_races(op, version.entries));
       }
     }
@@ -127,7 +116,7 @@ TEST_CASE("conv2d on the GPU: no bank conflict in the inner loop, no sector too 
     if (version.entries.conv2d_filter_grad == nullptr) continue;
     CAPTURE(version.name);
     const Kernels& kernels = version.entries;
-    for (const OpCase& op : passes(version, {{2, 1}, {4, 16, 16, 32}, 64, 4, 4})) {
+    for (const OpCase& op : conv2d_passes(version, {{2, 1}, {4, 16, 16, 32}, 64, 4, 4})) {
       CAPTURE(op.name);
       emulator::AccessCounters counters;
       BoundCase bound(op, kernels);

@@ -9,7 +9,6 @@ namespace dagan::cases {
 namespace {
 
 constexpr std::int64_t kGuard = 256;  // bytes on each side
-constexpr std::int64_t kAlignment = 64;
 
 // To the nearest number of type T.
 template <class T>
@@ -49,11 +48,23 @@ Guarded::Guarded(Shape shape, DType dtype) : Guarded(shape, dtype, 0, 0) {}
 Guarded::Guarded(Shape shape, DType dtype, std::int64_t left, std::int64_t right) {
   const std::int64_t pitch = shape.pixels() == 1 ? shape.c : shape.c + left + right;
   const std::int64_t extent = left + shape.pixels() * pitch + right;
-  block_.assign(std::size_t(2 * kGuard + kAlignment + extent * size_of(dtype)), std::byte(0xff));
-  const auto address = reinterpret_cast<std::uintptr_t>(block_.data()) + kGuard;
-  const auto aligned = (address + kAlignment - 1) / kAlignment * kAlignment;
-  std::byte* base = block_.data() + kGuard + (aligned - address);
-  view_ = {base + left * size_of(dtype), shape, dtype, pitch};
+  constexpr auto kLine = std::int64_t(sizeof(Line));
+  block_.resize(std::size_t((2 * kGuard + extent * size_of(dtype) + kLine - 1) / kLine));
+  std::memset(block_.data(), 0xff, bytes());
+  view_ = {block_.data()->bytes + kGuard + left * size_of(dtype), shape, dtype, pitch};
+  seen_ = view_;
+}
+
+void Guarded::send(const Runtime& runtime) {
+  device_ = {runtime.allocate(bytes()), runtime.release};
+  copy_ = runtime.copy;
+  copy_(device_.get(), block_.data(), bytes());
+  seen_.data =
+      static_cast<std::byte*>(device_.get()) + (view_.as<std::byte>() - block_.data()->bytes);
+}
+
+void Guarded::fetch() {
+  if (device_) copy_(block_.data(), device_.get(), bytes());
 }
 
 std::byte* Guarded::pixel(std::int64_t i) const {
@@ -85,11 +96,11 @@ void Guarded::seal() { sealed_ = block_; }
 bool Guarded::intact() const { return block_ == sealed_; }
 
 bool Guarded::surroundings_intact() const {
-  std::vector<std::byte> restored = block_;
+  std::vector<Line> restored = block_;
   const std::int64_t bytes = view_.shape.c * size_of(view_.dtype);
   for (std::int64_t i = 0; i < view_.shape.pixels(); ++i) {
-    const std::ptrdiff_t at = pixel(i) - block_.data();
-    std::memcpy(restored.data() + at, sealed_.data() + at, std::size_t(bytes));
+    const std::ptrdiff_t at = pixel(i) - block_.data()->bytes;
+    std::memcpy(restored.data()->bytes + at, sealed_.data()->bytes + at, std::size_t(bytes));
   }
   return restored == sealed_;
 }

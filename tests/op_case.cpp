@@ -156,7 +156,11 @@ std::string check_kernel(const OpCase& op, const Kernels& kernels, Layout layout
   return bound.compare();
 }
 
-std::string check_kernel(const OpCase& op, const Kernels& kernels, std::uint64_t seed) {
+namespace {
+
+// The first failure of f(layout) in the layouts that the case allows.
+template <class F>
+std::string in_each_layout(const OpCase& op, F f) {
   const auto any = [&](auto test) {
     return std::any_of(op.outputs.begin(), op.outputs.end(), test);
   };
@@ -166,10 +170,25 @@ std::string check_kernel(const OpCase& op, const Kernels& kernels, std::uint64_t
     for (const bool sliced : {false, true})
       for (const bool in_place : {false, true}) {
         if ((write == Write::accumulate && !summed) || (in_place && !aliased)) continue;
-        const std::string failure = check_kernel(op, kernels, {write, sliced, in_place}, seed);
+        const std::string failure = f(Layout{write, sliced, in_place});
         if (!failure.empty()) return failure;
       }
   return {};
+}
+
+}  // namespace
+
+std::string check_kernel(const OpCase& op, const Kernels& kernels, std::uint64_t seed) {
+  return in_each_layout(
+      op, [&](const Layout& layout) { return check_kernel(op, kernels, layout, seed); });
+}
+
+std::string check_kernel(const OpCase& op, const Backend& backend, std::uint64_t seed) {
+  return in_each_layout(op, [&](const Layout& layout) {
+    BoundCase bound(op, *backend.kernels, backend.runtime, layout, seed);
+    bound.run();
+    return bound.compare();
+  });
 }
 
 std::string check_threads(const OpCase& op, const Kernels& kernels, std::uint64_t seed) {

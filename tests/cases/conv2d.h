@@ -5,6 +5,7 @@
 
 #include "core/check.h"
 #include "kernels/conv2d/reference.h"
+#include "kernels/version.h"
 #include "tests/cases/op_case.h"
 
 namespace dagan::cases {
@@ -145,6 +146,17 @@ inline Conv2dProblem with_dtype(Conv2dProblem p, DType dtype) {
 
 inline std::vector<OpCase> conv2d_passes(const Conv2dProblem& p) {
   return {conv2d(p), conv2d_input_grad(p), conv2d_filter_grad(p)};
+}
+
+// The passes that a version has, with the error that its operands allow: to tf32, each is rounded
+// by 2^-11 of itself.
+inline std::vector<OpCase> conv2d_passes(const KernelVersion& version, const Conv2dProblem& p) {
+  std::vector<OpCase> ops = conv2d_passes(with_dtype(p, version.dtype));
+  if (version.entries.conv2d_filter_grad == nullptr) ops.pop_back();
+  if (version.entries.conv2d_input_grad == nullptr) ops.pop_back();
+  for (OpCase& op : ops)
+    if (version.products == Products::tf32) op.error = rounded_sum(op.reference, 0x1p14 + 0x1p11);
+  return ops;
 }
 
 // Small problems of every kind, for gradients.

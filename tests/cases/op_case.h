@@ -108,21 +108,46 @@ struct Layout {
 
 std::string to_string(const Layout&);
 
+// How far a kernel was from its reference: the largest difference of all outputs, in units of the
+// largest element of its output, and of what is allowed for that element.
+struct Deviation {
+  double relative = 0, of_allowed = 0;
+};
+
 // A case with its buffers filled: what a test checks and a benchmark times.
 class BoundCase {
  public:
   explicit BoundCase(const OpCase&, const Kernels&, Layout = {}, std::uint64_t seed = 1);
+  // In the memory of a device; the kernels are a table for it.
+  BoundCase(const OpCase&, const Kernels&, const Runtime&, Layout = {}, std::uint64_t seed = 1);
 
-  void run();             // once, on what the buffers hold now
-  std::string compare();  // after one run: a failure, or empty
-  std::vector<std::vector<double>> outputs() const;
+  ~BoundCase();
+  BoundCase(const BoundCase&) = delete;
+  BoundCase& operator=(const BoundCase&) = delete;
+
+  // On what the buffers hold now, several times in a row; on a device, only started.
+  void run(int times = 1);
+  std::string compare();                                     // after one run: a failure, or empty
+  const Deviation& deviation() const { return deviation_; }  // that compare found
+  std::vector<std::vector<double>> outputs();
 
  private:
+  BoundCase(const OpCase&, const Kernels&, const Runtime* device, Layout, std::uint64_t seed);
+
   const Guarded& output(std::size_t i) const;  // also where it shares an input's memory
+  void fetch();
+  void launch() const;
+  std::string check_surroundings() const;
+  std::string compare_output(std::size_t o, const std::vector<double>& want,
+                             const std::vector<double>& bounds);
 
   OpCase op_;
   const Kernels& kernels_;
+  const Runtime* device_;  // null: the host's memory
+  void* graph_ = nullptr;  // the device's recording of graph_times_ launches
+  int graph_times_ = 0;
   Layout layout_;
+  Deviation deviation_;
   std::vector<Guarded> in_, out_;
   Guarded scratch_;
   std::vector<std::vector<double>> inputs_,
@@ -142,6 +167,9 @@ std::string check_kernel(const OpCase&, const Kernels&, Layout, std::uint64_t se
 
 // The same for every layout that the case allows.
 std::string check_kernel(const OpCase&, const Kernels&, std::uint64_t seed = 1);
+
+// The same in a device's memory.
+std::string check_kernel(const OpCase&, const Backend&, std::uint64_t seed = 1);
 
 // The same bits for 1, 2, 3 and 4 threads.
 std::string check_threads(const OpCase&, const Kernels&, std::uint64_t seed = 1);
