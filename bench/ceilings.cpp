@@ -87,7 +87,7 @@ double copy_rate(std::size_t bytes) {
 
 }  // namespace
 
-double peak_flop_s() {
+double cpu_limits::flop_s() {
   static const double rate = best_rate([] {
     float sink = 0.5f;
     return HWY_DYNAMIC_DISPATCH(multiply_add)(400'000, &sink);
@@ -95,7 +95,7 @@ double peak_flop_s() {
   return rate;
 }
 
-double peak_bytes_s(double bytes) {
+double cpu_limits::bytes_s(double bytes) {
   static std::map<std::size_t, double> rates;
   const std::size_t size = std::bit_ceil(std::max<std::size_t>(std::size_t(bytes), 1 << 14));
   const auto [entry, missing] = rates.try_emplace(size, 0.0);
@@ -103,8 +103,17 @@ double peak_bytes_s(double bytes) {
   return entry->second;
 }
 
-double least_seconds(double flop, double bytes) {
-  return std::max(flop / peak_flop_s(), bytes / peak_bytes_s(bytes));
+double peak_flop_s(const Backend& backend, Arithmetic arithmetic) {
+  return backend.runtime.host_memory ? cpu_limits::flop_s()
+                                     : gpu_limits::flop_s(backend, arithmetic);
+}
+
+double peak_bytes_s(const Backend& backend, double bytes) {
+  return backend.runtime.host_memory ? cpu_limits::bytes_s(bytes) : gpu_limits::bytes_s(backend);
+}
+
+double least_seconds(const Backend& backend, Arithmetic arithmetic, double flop, double bytes) {
+  return std::max(flop / peak_flop_s(backend, arithmetic), bytes / peak_bytes_s(backend, bytes));
 }
 
 }  // namespace dagan::bench

@@ -2,18 +2,35 @@
 #pragma once
 #include <cstdint>
 
+#include "core/backend.h"
+
 namespace dagan::bench {
 
-// f32 operations a second of fused multiply-adds on registers, on all threads, with the widest
-// vectors that the kernels use. Measured at the first call, about 0.2 s.
-double peak_flop_s();
+// On what a kernel multiplies; a CPU has one kind of arithmetic for all of them.
+enum class Arithmetic { f32, tf32, bf16 };
 
-// Bytes a second, read and written, of a copy on all threads whose two buffers together take as
-// much as `bytes` (to a power of two): what lies in a cache moves faster. Measured at the first
-// call of a size, about 0.1 s.
-double peak_bytes_s(double bytes);
+// Operations a second of multiply-adds on registers: of a CPU on all threads with the widest
+// vectors that the kernels use, of a GPU with mma.sync where there is a type for it. Measured at
+// the first call, about 0.2 s.
+double peak_flop_s(const Backend&, Arithmetic);
+
+// Bytes a second, read and written, of a copy. On a CPU by all threads between two buffers that
+// together take as much as `bytes` (to a power of two), since what lies in a cache moves faster; on
+// a GPU in its memory, so that a kernel whose operands lie in the cache may be above it. Measured
+// at the first call of a size, about 0.1 s.
+double peak_bytes_s(const Backend&, double bytes);
 
 // The least time of a kernel: the longer of its arithmetic and of moving its operands once.
-double least_seconds(double flop, double bytes);
+double least_seconds(const Backend&, Arithmetic, double flop, double bytes);
+
+// The same two for a CPU and a GPU.
+namespace cpu_limits {
+double flop_s();
+double bytes_s(double bytes);
+}  // namespace cpu_limits
+namespace gpu_limits {
+double flop_s(const Backend&, Arithmetic);
+double bytes_s(const Backend&);
+}  // namespace gpu_limits
 
 }  // namespace dagan::bench

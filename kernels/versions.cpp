@@ -40,7 +40,7 @@ KernelVersion find(const Backend& backend, const std::string& choice) {
     }
     known += text(known.empty() ? "" : ", ", version.op, "=", version.name);
   }
-  fail(Fault::usage, "--kernel ", choice, ": the backend ", backend.name, " has ", known);
+  fail(Fault::usage, "--kernel ", choice, ": on ", backend.name, " there are ", known);
 }
 
 }  // namespace
@@ -53,6 +53,16 @@ std::vector<KernelVersion> kernel_versions(const Backend& backend) {
   append(all, cpu ? cpu::conv2d_versions : emulated::conv2d_versions);
   append(all, cpu ? cpu::batch_norm_versions : emulated::batch_norm_versions);
   return all;
+}
+
+KernelVersion table_version(const Backend& backend, const std::string& op, DType activations) {
+  for (const KernelVersion& version : kernel_versions(backend))
+    if (op == version.op && version.in_table && version.dtype == activations) return version;
+  return {.op = "",
+          .name = "table",
+          .entries = *backend.kernels,
+          .in_table = true,
+          .dtype = activations};
 }
 
 void replace(Kernels& table, const KernelVersion& version) {

@@ -12,6 +12,10 @@ namespace dagan {
 // All of a backend, the simplest first, also those that are missing here.
 std::vector<KernelVersion> kernel_versions(const Backend&);
 
+// What the table runs for activations of this type. Of an op without versions: the whole table, by
+// the name "table".
+KernelVersion table_version(const Backend&, const std::string& op, DType activations);
+
 // Sets what the version has; the rest stays.
 void replace(Kernels& table, const KernelVersion&);
 

@@ -13,5 +13,6 @@ int run_synth(const Arguments&);
 int run_info(const Arguments&);
 int run_doctor(const Arguments&);
 int run_man(const Arguments&);
+int run_bench(const Arguments&);  // bench/command.cpp: in a build with the benchmarks
 
 }  // namespace dagan

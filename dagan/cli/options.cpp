@@ -55,6 +55,18 @@ const Command kCommands[] = {
      "Shows what the program finds on this machine. Paste it into bug reports.",
      run_doctor,
      {"doctor"}},
+#if defined(DAGAN_HAS_BENCH)
+    {"bench",
+     "check and time the kernels",
+     "Runs the kernels, or all versions of them, on the shapes of a model: with --verify against "
+     "the reference in f64, and in turn against the clock. limit % is the least possible time on "
+     "this machine, from measured ceilings of arithmetic and memory, over the time taken; x table "
+     "is how many times faster a version is than the one that the backend runs, which is marked "
+     "with a *. The emulator's kernels are only checked.",
+     run_bench,
+     {"bench --op conv2d --impl all --verify", "bench --device emulated --op batch_norm --impl all",
+      "bench -o json > before.json", "bench --compare before.json"}},
+#endif
     {"man",
      "print the manual page",
      "Prints the manual page in roff.",
@@ -177,6 +189,33 @@ const std::vector<Option>& all_options() {
        "table or json",
        "",
        {"table", "json"}},
+#if defined(DAGAN_HAS_BENCH)
+      {"bench", "--op", "OP", kText, kRepeated, "", "Kernels",
+       "a folder of kernels: conv2d, batch_norm, activation, ...; without it, all"},
+      {"bench", "--impl", "NAME", kText, kOptional, "table", "Kernels",
+       "a version, all, or table: what the backend runs"},
+      {"bench", "--verify", "", kFlag, kOptional, "", "Kernels",
+       "compare with the reference; exit with 8 where a result is wrong"},
+      {"bench", "--seconds", "S", kNumber, kOptional, "0.05", "Kernels",
+       "to time each version of a problem for"},
+      {"bench", "--size", "N", kCount, kOptional, "64", "Model", "pixels along an edge"},
+      {"bench", "--channels", "N", kCount, kOptional, "3", "Model", "of a picture"},
+      {"bench", "--width", "N", kCount, kOptional, "32", "Model", "channels of the first level"},
+      {"bench", "--batch", "N", kCount, kOptional, "16", "Model", "pictures"},
+      {"bench",
+       "-o,--format",
+       "FORMAT",
+       kText,
+       kOptional,
+       "table",
+       "Output",
+       "of the result: table, md, csv or json",
+       "",
+       {"table", "md", "csv", "json"}},
+      {"bench", "--compare", "FILE", kText, kOptional, "", "Output",
+       "also print how many times faster it is than in this report of --format json"},
+
+#endif
       {"doctor",
        "--format",
        "FORMAT",
@@ -219,7 +258,7 @@ const ExitCode kExitCodes[] = {
     {5, "device: not there, or out of memory"},
     {6, "output: not writable, disk full, or already there"},
     {7, "training failed its health check; the last good checkpoint is kept"},
-    {8, "a gate failed: --require or --fail-on"},
+    {8, "a gate failed: --require, --fail-on or --verify"},
     {130, "interrupted (Ctrl-C); training has saved"},
     {143, "terminated; training has saved"},
 };

@@ -3,6 +3,7 @@
 namespace dagan {
 namespace cuda {
 extern const KernelVersions conv2d_versions, batch_norm_versions;
+extern const Ceilings ceilings;
 }
 
 std::vector<KernelVersion> cuda_versions() {
@@ -11,5 +12,7 @@ std::vector<KernelVersion> cuda_versions() {
     all.insert(all.end(), versions.begin(), versions.end());
   return all;
 }
+
+const Ceilings* cuda_ceilings() { return &cuda::ceilings; }
 
 }  // namespace dagan

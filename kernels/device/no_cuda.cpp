@@ -8,6 +8,7 @@ namespace dagan {
 bool has_cuda() { return false; }
 
 std::vector<KernelVersion> cuda_versions() { return {}; }
+const Ceilings* cuda_ceilings() { return nullptr; }
 
 const Backend& cuda_backend() {
   fail(

@@ -4,7 +4,7 @@
 namespace dagan::gpu {
 
 void require(bool holds, const char* where, Shape shape, const char* what) {
-  check(holds, "[", where, "] ", shape, " ", what);
+  check(Fault::usage, holds, "[", where, "] ", shape, " ", what);
 }
 
 }  // namespace dagan::gpu

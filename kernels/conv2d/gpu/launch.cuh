@@ -83,9 +83,11 @@ gpu::Grid grid(const Problem& g) {
 inline Problem problem_of(Problem g, DType operands, View a, View b, View bias, View out,
                           Write write) {
   for (const View& view : {a, b}) {
-    gpu::require(view.dtype == operands, "conv2d", view.shape,
-                 operands == DType::f32 ? "is not f32, which is all that this kernel takes"
-                                        : "is not bf16, which is all that this kernel takes");
+    gpu::require(
+        view.dtype == operands, "conv2d", view.shape,
+        operands == DType::f32
+            ? "is bf16, but this version takes f32: choose another, or activations of f32"
+            : "is f32, but this version takes bf16: choose another, or activations of bf16");
   }
   for (const View& view : {a, b, out}) {
     gpu::require(view.shape.pixels() * view.pitch < (std::int64_t(1) << 31), "conv2d", view.shape,
