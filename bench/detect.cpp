@@ -13,10 +13,11 @@ namespace dagan::bench {
 namespace {
 
 Report measure(const Settings& s) {
-  Store store(cpu_backend().runtime);
+  const Backend& device = backend_named(s.device);
+  Store store(device.runtime);
   TrainingStep({.architecture = s.architecture, .batch = 1, .discriminator = s.discriminator})
       .initialise(store, 0, 0.02f);
-  const Backend& backend = s.ops ? timed_backend() : cpu_backend();
+  const Backend& backend = s.ops ? timed_backend(device) : device;
   const Shape map = {1, s.architecture.size, s.architecture.size, 1};
   store.entry("generator.residual.mean", map);
   store.entry("generator.residual.spread", map);

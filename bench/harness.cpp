@@ -23,7 +23,7 @@ constexpr int kWarmUp = 3;
 bool parse(int argc, char** argv, const std::string& description, Settings& s) {
   CLI::App app(description);
   app.option_defaults()->always_capture_default();
-  std::string model = "dagan";
+  std::string model = "dagan", precision = "f32";
   s.threads = omp_get_max_threads();
   app.add_option("--size", s.architecture.size, "pixels along an edge")->check(CLI::PositiveNumber);
   app.add_option("--channels", s.architecture.channels, "1 or 3")->check(CLI::IsMember({1, 3}));
@@ -34,6 +34,9 @@ bool parse(int argc, char** argv, const std::string& description, Settings& s) {
   app.add_option("--batch", s.batch, "images")->check(CLI::PositiveNumber);
   app.add_option("--threads", s.threads)->check(CLI::Range(1, 1024));
   app.add_option("--steps", s.steps, "how many are timed")->check(CLI::PositiveNumber);
+  app.add_option("--device", s.device)->check(CLI::IsMember({"cpu", "cuda", "emulated"}));
+  app.add_option("--precision", precision, "of the activations")
+      ->check(CLI::IsMember({"f32", "bf16"}));
   app.add_option("--model", model)->check(CLI::IsMember({"dagan", "unet"}));
   app.add_flag("--json", s.json, "print one JSON object");
   app.add_flag("--ops", s.ops, "also print the time of each op, on standard error");
@@ -46,6 +49,7 @@ bool parse(int argc, char** argv, const std::string& description, Settings& s) {
     fail(Fault::usage, error.what());
   }
   s.discriminator = model == "dagan";
+  s.activations = precision == "f32" ? DType::f32 : DType::bf16;
   check_architecture(s.architecture);
   omp_set_num_threads(s.threads);
   return true;
@@ -58,6 +62,8 @@ void print(const Settings& s, const Report& report) {
                                      {"batch", s.batch},
                                      {"channels", s.architecture.channels},
                                      {"levels", s.architecture.levels},
+                                     {"device", s.device},
+                                     {"precision", text(s.activations)},
                                      {"model", s.discriminator ? "dagan" : "unet"},
                                      {"threads", s.threads},
                                      {"steps", s.steps}};

@@ -5,6 +5,7 @@
 #include <utility>
 #include <vector>
 
+#include "core/view.h"
 #include "dagan/model/architecture.h"
 
 namespace dagan::bench {
@@ -15,6 +16,8 @@ struct Settings {
   bool discriminator = true;  // --model unet: false
   std::int64_t steps = 11;    // timed ones, after the warm-up
   int threads = 0;            // that were used
+  std::string device = "cpu";
+  DType activations = DType::f32;
   bool json = false;
   bool ops = false;  // also say on standard error where the time goes
 };

@@ -27,11 +27,14 @@ double flop(const Tape& tape) {
 }
 
 Report measure(const Settings& s) {
-  const TrainingStep step(
-      {.architecture = s.architecture, .batch = s.batch, .discriminator = s.discriminator});
-  Store store(cpu_backend().runtime);
+  const TrainingStep step({.architecture = s.architecture,
+                           .batch = s.batch,
+                           .discriminator = s.discriminator,
+                           .activations = s.activations});
+  const Backend& device = backend_named(s.device);
+  Store store(device.runtime);
   step.initialise(store, 0, 0.02f);
-  const Backend& backend = s.ops ? timed_backend() : cpu_backend();
+  const Backend& backend = s.ops ? timed_backend(device) : device;
   Program program(step.tape(), backend, store);
   store.set<float>(TrainingStep::kLearningRate, 1e-3f);
   const std::vector<float> images = random_images(step.images().shape().size());
@@ -40,6 +43,7 @@ Report measure(const Settings& s) {
     store.set<std::uint32_t>(TrainingStep::kStep, done++);
     program.write<float>(step.images(), images);
     program.run();
+    device.runtime.synchronise();
   });
   if (s.ops) print_op_times(double(done), std::cerr);
   constexpr double kMb = 1 << 20;

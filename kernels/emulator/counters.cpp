@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <bit>
+#include <cmath>
 #include <cstdio>
 
 #include "kernels/emulator/block.h"
@@ -83,6 +84,13 @@ AccessCounts& AccessCounts::operator+=(const AccessCounts& o) {
   return *this;
 }
 
+AccessCounts& AccessCounts::operator*=(double factor) {
+  for (std::int64_t* count :
+       {&requests, &lanes, &bytes, &passes, &ideal_passes, &sectors, &ideal_sectors})
+    *count = std::llround(factor * double(*count));
+  return *this;
+}
+
 void AccessCounters::clear() {
   instructions_.clear();
   launches_.clear();
@@ -91,6 +99,13 @@ void AccessCounters::clear() {
 void AccessCounters::launch_begins() {
   flush();
   launches_.emplace_back();
+}
+
+std::int64_t AccessCounters::blocks_wanted(std::int64_t blocks) {
+  const std::int64_t wanted = std::min(blocks, most_blocks_);
+  blocks_for_each_ = double(blocks) / double(wanted);
+  launches_.back().blocks = blocks;
+  return wanted;
 }
 
 void AccessCounters::access(const Access& access, const Position& at) {
@@ -129,6 +144,7 @@ void AccessCounters::flush(const Key& key, Instruction& instruction, Warp& warp)
       count_sectors(request.lanes, request.address, request.bytes, sum);
     }
   }
+  if (blocks_for_each_ > 1) sum *= blocks_for_each_;
   instruction.counts += sum;
   if (!launches_.empty()) {
     AccessTotals& launch = launches_.back();
@@ -146,6 +162,7 @@ AccessTotals AccessCounters::totals() const {
     result.global += launch.global;
     result.global_read += launch.global_read;
     result.global_written += launch.global_written;
+    result.blocks += launch.blocks;
   }
   return result;
 }

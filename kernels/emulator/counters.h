@@ -4,6 +4,7 @@
 #pragma once
 #include <array>
 #include <cstdint>
+#include <limits>
 #include <map>
 #include <string>
 #include <unordered_map>
@@ -22,11 +23,13 @@ struct AccessCounts {
   std::int64_t sectors = 0, ideal_sectors = 0;
 
   AccessCounts& operator+=(const AccessCounts&);
+  AccessCounts& operator*=(double);
 };
 
 struct AccessTotals {
   AccessCounts shared, global;
   std::int64_t global_read = 0, global_written = 0;  // bytes, moved as sectors
+  std::int64_t blocks = 0;                           // of a launch, or of all
 };
 
 struct LineCounts {
@@ -38,6 +41,10 @@ struct LineCounts {
 
 class AccessCounters : public Observer {
  public:
+  AccessCounters() = default;
+  // Runs at most so many blocks of a launch and counts for the others what these did on average.
+  explicit AccessCounters(std::int64_t most_blocks) : most_blocks_(most_blocks) {}
+
   // Since this object was made or cleared.
   AccessTotals totals() const;
   std::vector<AccessTotals> launches() const { return launches_; }
@@ -46,6 +53,7 @@ class AccessCounters : public Observer {
   void clear();
 
   void launch_begins() override;
+  std::int64_t blocks_wanted(std::int64_t blocks) override;
   void block_begins() override { flush(); }
   void block_ends() override { flush(); }
   void barrier() override { flush(); }
@@ -75,6 +83,8 @@ class AccessCounters : public Observer {
   void flush();
   void flush(const Key&, Instruction&, Warp&);
 
+  std::int64_t most_blocks_ = std::numeric_limits<std::int64_t>::max();
+  double blocks_for_each_ = 1;  // that runs
   std::map<Key, Instruction> instructions_;
   std::vector<AccessTotals> launches_;
 };

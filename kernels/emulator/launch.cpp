@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <atomic>
-#include <numeric>
 #include <string>
 #include <vector>
 
@@ -31,14 +30,22 @@ void check_limits(const gpu::Grid& grid) {
         " bytes of shared memory: CUDA allows ", kSharedBytes);
 }
 
+// The blocks that run: all of them, or some that are spread over the grid.
+std::vector<std::uint64_t> chosen_blocks(std::int64_t blocks) {
+  const std::int64_t wanted = observer() ? observer()->blocks_wanted(blocks) : blocks;
+  std::vector<std::uint64_t> chosen;
+  for (std::int64_t i = 0; i < wanted; ++i) chosen.push_back(std::uint64_t(i * blocks / wanted));
+  return chosen;
+}
+
 void run_in_order(const gpu::Grid& grid, const Body& body, const Schedule& schedule) {
-  std::vector<std::uint64_t> order(std::size_t(count(grid.blocks)));
-  std::iota(order.begin(), order.end(), std::uint64_t(0));
+  std::vector<std::uint64_t> order = chosen_blocks(count(grid.blocks));
   if (schedule.order == Order::reverse) std::reverse(order.begin(), order.end());
   if (schedule.order >= Order::random) {
     Scheduler shuffle;
     shuffle.begin({Order::random, Copies::late, schedule.seed}, int(order.size()), ~0ull);
-    for (std::uint64_t& block : order) block = std::uint64_t(shuffle.take());
+    const std::vector<std::uint64_t> sorted = order;
+    for (std::uint64_t& block : order) block = sorted[std::size_t(shuffle.take())];
   }
   Executor& runner = executor();
   runner.begin(extent(grid.blocks), extent(grid.threads), std::size_t(grid.shared_bytes), body,

@@ -22,6 +22,9 @@ class Observer {
  public:
   virtual ~Observer() = default;
   virtual void launch_begins() {}
+  // How many of a launch's blocks it needs to see. The others do not run: then what the launch
+  // computes is incomplete.
+  virtual std::int64_t blocks_wanted(std::int64_t blocks) { return blocks; }
   virtual void block_begins() {}
   virtual void block_ends() {}
   virtual void barrier() {}                                // all threads of the block
