@@ -1,11 +1,15 @@
-"""Times one whole DAGAN training step in PyTorch on the CPU, as a yardstick for ours.
+"""Times one whole DAGAN training step in PyTorch, as a yardstick for ours.
 
   python step_torch.py --size 64 --width 16 --batch 16 --threads 1
+  python step_torch.py --device cuda --channels-last --autocast
 
 Forward and backward of both players and both Adam updates, the game "paper" of `dagan train`.
 Prints one JSON object: step_s (median of --repeats), step_min_s, rss_mb (peak of the process).
+With --autocast, forward passes run in bf16 where PyTorch thinks it right; --tf32 lets products of
+f32 run on tensor cores.
 """
 import argparse
+import contextlib
 import json
 import resource
 import statistics
@@ -47,7 +51,7 @@ class Player(nn.Module):
         return torch.tanh(x)
 
 
-def make_step(generator, discriminator, learning_rate=1e-3, betas=(0.5, 0.999)):
+def make_step(generator, discriminator, precision, learning_rate=1e-3, betas=(0.5, 0.999)):
     g_adam = torch.optim.Adam(generator.parameters(), learning_rate, betas)
     d_adam = torch.optim.Adam(discriminator.parameters(), learning_rate, betas)
 
@@ -57,13 +61,17 @@ def make_step(generator, discriminator, learning_rate=1e-3, betas=(0.5, 0.999)):
         adam.step()
 
     def step(x):
-        fake = generator(x)
-        real = discriminator(x)
-        update(d_adam, mse_loss(real, x) - mse_loss(discriminator(fake.detach()), real))
-        discriminator.requires_grad_(False)
-        with torch.no_grad():
+        with precision():
+            fake = generator(x)
             real = discriminator(x)
-        update(g_adam, mse_loss(discriminator(fake), real) + 40 * mse_loss(fake, x))
+            loss = mse_loss(real, x) - mse_loss(discriminator(fake.detach()), real)
+        update(d_adam, loss)
+        discriminator.requires_grad_(False)
+        with precision():
+            with torch.no_grad():
+                real = discriminator(x)
+            loss = mse_loss(discriminator(fake), real) + 40 * mse_loss(fake, x)
+        update(g_adam, loss)
         discriminator.requires_grad_(True)
 
     return step
@@ -75,26 +83,42 @@ def main():
                           ("channels", 3), ("repeats", 11)):
         parser.add_argument("--" + name, type=int, default=default)
     parser.add_argument("--channels-last", action="store_true", help="NHWC memory, as here")
+    parser.add_argument("--device", choices=("cpu", "cuda"), default="cpu")
+    parser.add_argument("--autocast", action="store_true", help="bf16")
+    parser.add_argument("--tf32", action="store_true")
     args = parser.parse_args()
     torch.manual_seed(0)
     torch.set_num_threads(args.threads)
+    torch.backends.cuda.matmul.allow_tf32 = torch.backends.cudnn.allow_tf32 = args.tf32
+    torch.backends.cudnn.benchmark = True  # it tries its algorithms first
     layout = torch.channels_last if args.channels_last else torch.contiguous_format
-    players = [Player(args.channels, args.width, args.levels, skips).to(memory_format=layout)
-               for skips in (True, False)]
-    x = torch.rand(args.batch, args.channels, args.size, args.size).to(memory_format=layout) * 2 - 1
-    step = make_step(*players)
+    players = [Player(args.channels, args.width, args.levels, skips)
+               .to(args.device, memory_format=layout) for skips in (True, False)]
+    x = torch.rand(args.batch, args.channels, args.size, args.size) * 2 - 1
+    x = x.to(args.device, memory_format=layout)
+    precision = contextlib.nullcontext
+    if args.autocast:
+        precision = lambda: torch.autocast(args.device, torch.bfloat16)
+    step = make_step(*players, precision)
+
+    def finish():
+        if args.device == "cuda":
+            torch.cuda.synchronize()
+
     for _ in range(3):
         step(x)
     seconds = []
     for _ in range(args.repeats):
+        finish()
         start = time.perf_counter()
         step(x)
+        finish()
         seconds.append(time.perf_counter() - start)
     print(json.dumps(dict(
         library=f"torch {torch.__version__}", size=args.size, width=args.width, levels=args.levels,
-        batch=args.batch, channels=args.channels, threads=args.threads,
-        channels_last=args.channels_last,
-        step_s=round(statistics.median(seconds), 5), step_min_s=round(min(seconds), 5),
+        batch=args.batch, channels=args.channels, threads=args.threads, device=args.device,
+        channels_last=args.channels_last, autocast=args.autocast, tf32=args.tf32,
+        step_s=round(statistics.median(seconds), 6), step_min_s=round(min(seconds), 6),
         rss_mb=resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024)))
 
 
