@@ -51,13 +51,22 @@ if(DAGAN_SANITIZED EQUAL -1 AND DAGAN_TESTS)
 endif()
 
 set(DAGAN_CUDA AUTO CACHE STRING "backend for NVIDIA GPUs: ON, OFF, or AUTO for where nvcc is found")
+# Not find_package(CUDAToolkit): that of CMake 3.25 stumbles over CUDA 13, which lacks a library.
 if(NOT DAGAN_CUDA STREQUAL "OFF")
-  find_package(CUDAToolkit QUIET)
-  if(DAGAN_CUDA STREQUAL "ON" AND NOT CUDAToolkit_FOUND)
-    message(FATAL_ERROR "DAGAN_CUDA is ON, but nvcc was not found: put it on the PATH")
+  find_program(DAGAN_NVCC nvcc HINTS ENV CUDA_PATH ENV CUDA_HOME /usr/local/cuda PATH_SUFFIXES bin)
+  if(DAGAN_NVCC)
+    file(REAL_PATH ${DAGAN_NVCC} nvcc)
+    cmake_path(GET nvcc PARENT_PATH DAGAN_CUDA_ROOT)
+    cmake_path(GET DAGAN_CUDA_ROOT PARENT_PATH DAGAN_CUDA_ROOT)
+    find_library(DAGAN_CUDART cudart_static HINTS ${DAGAN_CUDA_ROOT}
+                 PATH_SUFFIXES lib64 lib lib/x64 targets/x86_64-linux/lib targets/sbsa-linux/lib)
+  endif()
+  if(DAGAN_CUDA STREQUAL "ON" AND NOT (DAGAN_NVCC AND DAGAN_CUDART))
+    message(FATAL_ERROR "DAGAN_CUDA is ON, but nvcc with its libcudart_static.a was not found: "
+                        "put nvcc on the PATH")
   endif()
 endif()
-if(DAGAN_CUDA STREQUAL "OFF" OR NOT CUDAToolkit_FOUND)
+if(DAGAN_CUDA STREQUAL "OFF" OR NOT DAGAN_NVCC OR NOT DAGAN_CUDART)
   set(DAGAN_WITH_CUDA OFF)
   target_sources(dagan PRIVATE kernels/device/no_cuda.cpp)
   return()
@@ -66,7 +75,7 @@ set(DAGAN_WITH_CUDA ON)
 
 # A100, H100 and B200, as far as the toolkit knows them; the newest as PTX too, for what comes later.
 if(NOT DAGAN_CUDA_ARCHITECTURES)
-  execute_process(COMMAND ${CUDAToolkit_NVCC_EXECUTABLE} --list-gpu-arch OUTPUT_VARIABLE known)
+  execute_process(COMMAND ${DAGAN_NVCC} --list-gpu-arch OUTPUT_VARIABLE known)
   foreach(arch IN ITEMS 80 90 100)
     if(known MATCHES "compute_${arch}\n")
       list(APPEND DAGAN_CUDA_ARCHITECTURES ${arch})
@@ -92,7 +101,7 @@ foreach(source IN LISTS DAGAN_GPU_SOURCES ITEMS kernels/device/cuda_backend.cu)
     OUTPUT ${object} BYPRODUCTS ${object}.ptxas DEPENDS ${source} DEPFILE ${object}.d
     COMMAND ${CMAKE_COMMAND} -E make_directory ${PROJECT_BINARY_DIR}/cuda
     COMMAND sh -c "\"$@\" 2>${object}.ptxas || { cat ${object}.ptxas; exit 1; }" nvcc
-            ${CUDAToolkit_NVCC_EXECUTABLE} ${DAGAN_NVCC_FLAGS} -DDAGAN_BACKEND=cuda
+            ${DAGAN_NVCC} ${DAGAN_NVCC_FLAGS} -DDAGAN_BACKEND=cuda
             -I${PROJECT_SOURCE_DIR} -MD -MF ${object}.d -c ${PROJECT_SOURCE_DIR}/${source}
             -o ${object}
     COMMENT "nvcc ${source}" VERBATIM)
@@ -104,4 +113,5 @@ target_include_directories(dagan_cuda_table PRIVATE ${PROJECT_SOURCE_DIR})
 target_compile_definitions(dagan_cuda_table PRIVATE DAGAN_BACKEND=cuda)
 target_sources(dagan PRIVATE ${DAGAN_CUDA_OBJECTS} $<TARGET_OBJECTS:dagan_cuda_table>
                              kernels/device/cuda_versions.cpp)
-target_link_libraries(dagan PUBLIC CUDA::cudart_static)
+find_package(Threads REQUIRED)
+target_link_libraries(dagan PUBLIC ${DAGAN_CUDART} Threads::Threads ${CMAKE_DL_LIBS} rt)
