@@ -35,7 +35,7 @@ double convolution_flop(std::string_view kernel, const std::vector<View>& views)
 }
 
 Call describe(const char* kernel, const std::vector<View>& views) {
-  Call call = {.kernel = kernel};
+  Call call = {.kernel = kernel, .views = views};
   for (std::size_t i = 0; i < views.size(); ++i) {
     const View& view = views[i];
     call.bytes += double(view.shape.size() * size_of(view.dtype));

@@ -2,17 +2,20 @@
 #pragma once
 #include <functional>
 #include <string>
+#include <vector>
 
 #include "core/backend.h"
+#include "core/view.h"
 
 namespace dagan::bench {
 
 struct Call {
   std::string kernel = {};  // "conv2d"
   std::string operands =
-      {};             // the shapes of the first two and the last: "(16,64,64,3) (32,4,4,3) ..."
-  double bytes = 0;   // of all operands, each once
-  double flop = 0;    // of a convolution; else 0: other kernels are bound by memory
+      {};            // the shapes of the first two and the last: "(16,64,64,3) (32,4,4,3) ..."
+  double bytes = 0;  // of all operands, each once
+  double flop = 0;   // of a convolution; else 0: other kernels are bound by memory
+  std::vector<View> views = {};
   bool bf16 = false;  // what it multiplies, of a convolution
 };
 
