@@ -50,6 +50,7 @@ configure() {
   [[ $device == cuda ]] && options+=("-DDAGAN_CUDA_ARCHITECTURES=$(gpu_arch)")
   if [[ -d carried ]]; then
     options+=("-DCMAKE_PREFIX_PATH=$PWD/carried/usr" "-DSTB_INCLUDE_DIR=$PWD/carried/usr/include")
+    export CPLUS_INCLUDE_PATH=$PWD/carried/usr/include  # some packages name /usr/include itself
     export LD_LIBRARY_PATH=$PWD/carried/usr/lib/carried:${LD_LIBRARY_PATH:-}
     export LIBRARY_PATH=$LD_LIBRARY_PATH
   fi
