@@ -92,6 +92,22 @@ double median(std::vector<double> values) {
   return *middle;
 }
 
+// Takes those out of the group for which `work` finds that they cannot run on this problem: a
+// library need not have an algorithm for it.
+template <class Work>
+void drop_unable(std::vector<Contender*>& group, std::vector<std::string>& missing, Work work) {
+  std::erase_if(group, [&](Contender* c) {
+    try {
+      work(*c);
+      return false;
+    } catch (const Error& error) {
+      if (error.fault() != Fault::device || c->version.missing == nullptr) throw;
+      missing.push_back(text(c->result.version, ", ", c->result.problem, ": ", error.what()));
+      return true;
+    }
+  });
+}
+
 void verify(Contender& c, const Runtime& runtime) {
   BoundCase bound(c.op, *c.kernels, runtime);
   bound.run();
@@ -165,8 +181,11 @@ OpsReport measure_ops(const OpsRequest& request,
     for (const std::string& problem : problems) {
       progress(problem);
       auto& group = groups[problem];
-      for (Contender* c : group)
-        if (request.verify) verify(*c, request.backend->runtime);
+      drop_unable(group, report.missing, [&](Contender& c) {
+        if (c.version.missing != nullptr)
+          BoundCase(c.op, *c.kernels, request.backend->runtime).run();
+        if (request.verify) verify(c, request.backend->runtime);
+      });
       if (request.timed) time_in_turn(group, request);
       for (Contender* c : group) report.results.push_back(std::move(c->result));
     }

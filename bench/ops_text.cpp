@@ -50,7 +50,8 @@ std::string significant(Number value, int digits) {
 
 Number earlier_ratio(const OpResult& r, const Earlier& earlier) {
   const auto found = earlier.find(key_of(r));
-  return where(found != earlier.end() && r.seconds > 0, found->second / r.seconds);
+  if (found == earlier.end() || r.seconds == 0) return std::nullopt;
+  return found->second / r.seconds;
 }
 
 std::string verdict(const OpResult& r) { return r.failure.empty() ? "ok" : "WRONG"; }

@@ -113,6 +113,8 @@ def main():
                    for seed in range(options.seeds)]
         rows.append((folder.name, results, pca(folder)))
     what = "the default recipe" + (f" with `{' '.join(extra)}`" if extra else "")
+    old = options.out.read_text() if options.out.exists() else ""
+    other_sections = old[old.index("\n## "):] if "\n## " in old else ""
     options.out.write_text(f"""# Results
 
 Written by `bench/results.py`: {what}, {options.seeds} seeds a set: mean (smallest..largest) on {processor()}.
@@ -128,7 +130,7 @@ Written by `bench/results.py`: {what}, {options.seeds} seeds a set: mean (smalle
 - Training times are those of this run, with whatever else the machine did.
 - The score's form was chosen while looking at the test labels of three public sets (wood, fabric, bottle); other sets
   had no part in it. A seed changes weights, order, damage and which images are held back.
-""")
+""" + other_sections)
     print(options.out)
 
 

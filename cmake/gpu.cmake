@@ -122,7 +122,11 @@ dagan_as_cpp(table cuda kernels/table.cpp)
 add_library(dagan_cuda_table OBJECT ${table})
 target_include_directories(dagan_cuda_table PRIVATE ${PROJECT_SOURCE_DIR})
 target_compile_definitions(dagan_cuda_table PRIVATE DAGAN_BACKEND=cuda)
-target_sources(dagan_kernels PRIVATE kernels/device/cuda_versions.cpp)
+# The rivals are compiled for CUDA's kernels around them, and find their libraries at run time.
+set(DAGAN_RIVALS kernels/conv2d/versions/cublas.cpp kernels/conv2d/versions/cudnn.cpp)
+set_source_files_properties(${DAGAN_RIVALS} PROPERTIES
+  COMPILE_DEFINITIONS DAGAN_BACKEND=cuda INCLUDE_DIRECTORIES ${DAGAN_CUDA_ROOT}/include)
+target_sources(dagan_kernels PRIVATE kernels/device/cuda_versions.cpp ${DAGAN_RIVALS})
 list(APPEND DAGAN_KERNEL_OBJECTS ${DAGAN_CUDA_OBJECTS} $<TARGET_OBJECTS:dagan_cuda_table>)
 find_package(Threads REQUIRED)
 set(DAGAN_CUDA_LIBRARIES ${DAGAN_CUDART} Threads::Threads ${CMAKE_DL_LIBS} rt)

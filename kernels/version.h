@@ -10,7 +10,7 @@ enum class Products : std::uint8_t { exact, tf32 };  // tf32: operands rounded t
 struct KernelVersion {
   const char* op;         // "conv2d" or "batch_norm"
   const char* name;       // what it does: "implicit_gemm"
-  Kernels entries;        // null where it has none
+  Kernels entries = {};   // null where it has none
   bool in_table = false;  // the one that the table of kernels runs, for these activations
   DType dtype = DType::f32;
   Products products = Products::exact;

@@ -40,6 +40,7 @@ WordFn writes_past_end, writes_before_begin, too_much_static, static_and_dynamic
 WordFn divergent_barriers, leaves_before_barrier, barrier_after_leaving, barrier_of_half;
 WordFn leaves_warp, mask_without_self, mask_with_left_lane, masks_differ, shuffle_from_outside;
 WordFn orders_half_a_warp, product_of_half_warp, no_dynamic_shared, launches_a_kernel;
+WordFn shuffles_differ;
 
 // For the counters: each thread touches element thread * n.
 WordFn strided_shared, strided_shared_wide, strided_global, strided_copies;

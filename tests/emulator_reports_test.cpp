@@ -133,15 +133,19 @@ TEST_CASE("emulator: threads that miss each other name who waits where") {
   check_has(said(words::masks_differ, threads(32)), {"never come", line("masks differ")});
   check_has(said(words::shuffle_from_outside, threads(32)),
             {"takes no part", line("shuffle from outside")});
-  check_has(said(words::product_of_half_warp, threads(16)), {"needs 32 lanes"});
+  check_has(said(words::product_of_half_warp, threads(16)),
+            {"needs 32 lanes", line("product of half a warp")});
+  check_has(said(words::shuffles_differ, threads(32)),
+            {"thread (16,0,0)", line("one shuffle"), line("another shuffle")});
   check_has(said(words::launches_a_kernel, threads(1)), {"a kernel starts a kernel"});
 }
 
 TEST_CASE("emulator: they do so in every schedule, and the next launch is as good as new") {
-  WordFn* const mistakes[] = {
-      words::divergent_barriers,  words::leaves_before_barrier, words::barrier_after_leaving,
-      words::barrier_of_half,     words::leaves_warp,           words::mask_without_self,
-      words::mask_with_left_lane, words::masks_differ,          words::shuffle_from_outside};
+  WordFn* const mistakes[] = {words::divergent_barriers,    words::leaves_before_barrier,
+                              words::barrier_after_leaving, words::barrier_of_half,
+                              words::leaves_warp,           words::mask_without_self,
+                              words::mask_with_left_lane,   words::masks_differ,
+                              words::shuffle_from_outside,  words::shuffles_differ};
   for (int i = 0; i < 32 * 64; ++i) g_in[i] = float(i);
   for (const emulator::Schedule& schedule : emulator::schedules()) {
     CAPTURE(emulator::to_string(schedule));

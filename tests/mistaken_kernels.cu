@@ -85,8 +85,17 @@ orders_half_a_warp_kernel(const int*, int* out, int n) {
 GPU_KERNEL(32, 64) product_of_half_warp_kernel(const unsigned* in, float* out, int) {
   float r_d[4] = {};
   const unsigned r_a[4] = {in[0]}, r_b[2] = {};
-  gpu::mma_bf16(r_d, r_a, r_b);
+  gpu::mma_bf16(r_d, r_a, r_b);  // here: product of half a warp
   out[threadIdx.x] = r_d[0];
+}
+
+GPU_KERNEL(32, 64) shuffles_differ_kernel(const float* in, float* out, int) {
+  const float r = in[threadIdx.x];
+  if (threadIdx.x < 16) {
+    out[threadIdx.x] = __shfl_up_sync(~0u, r, 1);  // here: one shuffle
+  } else {
+    out[threadIdx.x] = __shfl_down_sync(~0u, r, 1);  // here: another shuffle
+  }
 }
 
 GPU_KERNEL(1, 64) no_dynamic_shared_kernel(const int*, int*, int) {
@@ -135,6 +144,7 @@ WORD(masks_differ)
 WORD(shuffle_from_outside)
 WORD(orders_half_a_warp)
 WORD(product_of_half_warp)
+WORD(shuffles_differ)
 WORD(no_dynamic_shared)
 WORD(launches_a_kernel)
 WORD(strided_shared)

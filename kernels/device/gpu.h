@@ -18,9 +18,8 @@
 //   gpu::copy_async<bytes>(shared, global, valid)   4, 8 or 16 bytes, zeros where !valid (cp.async)
 //   gpu::commit_copies()                    closes a group of copies
 //   gpu::wait_copies<n>()                   waits until at most n groups are under way
-//   gpu::load_matrices(r, row)              four 8x8 matrices of 16-bit numbers (ldmatrix .x4):
-//   lane
-//                                           8 i + j gives the address of row j of matrix i
+//   gpu::load_matrices(r, row)              four 8x8 matrices of 16-bit numbers (ldmatrix .x4);
+//                                           lane 8 i + j has the address of row j of matrix i
 //   gpu::load_matrices_transposed(r, row)   the same with every matrix transposed (.trans)
 //   gpu::mma_bf16(d, a, b)                  d += a b, 16x8 by k = 16 (mma.sync.m16n8k16)
 //   gpu::mma_tf32(d, a, b)                  d += a b, 16x8 by k = 8 (mma.sync.m16n8k8)

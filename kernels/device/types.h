@@ -25,9 +25,9 @@ struct Grid {
   std::int64_t shared_bytes = 0;
 };
 
-// What the host's side of a kernel refuses (Fault::usage); `where` and the shape are part of the message. Not a
-// template, and no string: what a .cu makes of the standard library would be compiled for the
-// emulator's instruction set and could be linked into the rest of the program.
+// What the host's side of a kernel refuses (Fault::usage); `where` and the shape are part of the
+// message. Not a template, and no string: what a .cu makes of the standard library would be
+// compiled for the emulator's instruction set and could be linked into the rest of the program.
 void require(bool holds, const char* where, Shape, const char* what);
 
 }  // namespace dagan::gpu

@@ -199,6 +199,10 @@ void Executor::release_barrier() {
   }
 }
 
+int Executor::lanes() const {
+  return std::min(32, count_ - threads_[std::size_t(current_)].at.warp * 32);
+}
+
 void Executor::collective(Collective* f, unsigned mask, const void* in, void* out, Site site) {
   Thread& thread = threads_[std::size_t(current_)];
   thread.site = site;
@@ -206,7 +210,7 @@ void Executor::collective(Collective* f, unsigned mask, const void* in, void* ou
   thread.in = in;
   thread.out = out;
   const int first = thread.at.warp * 32;
-  if (count_ - first < 32) mask &= (1u << (count_ - first)) - 1;
+  if (lanes() < 32) mask &= (1u << lanes()) - 1;
   if (!(mask >> thread.at.lane & 1)) {
     stop("is not in the mask of its own warp operation at ", site);
   }
@@ -223,8 +227,13 @@ void Executor::collective(Collective* f, unsigned mask, const void* in, void* ou
     }
     groups.push_back({f, mask, 0, site});
   }
-  groups[index].arrived |= 1u << thread.at.lane;
-  if (groups[index].arrived == mask) complete(thread.at.warp, index);
+  Group& joined = groups[index];
+  // Lanes may wait for each other at different barriers, but exchange values only in one operation.
+  if (f != warp_barrier && !same(joined.site, site)) {
+    stop("meets lanes that wait at ", joined.site, " at ", site, ", another warp operation");
+  }
+  joined.arrived |= 1u << thread.at.lane;
+  if (joined.arrived == mask) complete(thread.at.warp, index);
   wait();
 }
 

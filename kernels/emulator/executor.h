@@ -43,6 +43,7 @@ class Executor {
     leave_for_good();
   }
 
+  int lanes() const;  // of the running thread's warp: 32, but for the last one of a block
   SharedMemory& shared() { return shared_; }
   Observer* observer() const { return observer_; }
   bool own_memory(const void* address) const;  // the threads' stacks, and the emulator's objects
@@ -89,7 +90,7 @@ class Executor {
   friend std::ostream& operator<<(std::ostream&, const Who&);
   friend std::ostream& operator<<(std::ostream&, const Waiting&);
 
-  Extent blocks_, threads_extent_;
+  Extent blocks_;
   Body body_ = {};
   Schedule schedule_;
   Observer* observer_ = nullptr;

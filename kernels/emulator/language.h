@@ -221,21 +221,21 @@ GPU_DEVICE void wait_copies() {
 
 GPU_DEVICE void load_matrices(unsigned (&r)[4], const void* row, DAGAN_EMULATOR_SITE) {
   emulator::load_row(row, site);
-  emulator::collective(emulator::load_matrices, ~0u, &row, r, site);
+  emulator::matrix_instruction(emulator::load_matrices, &row, r, site);
 }
 GPU_DEVICE void load_matrices_transposed(unsigned (&r)[4], const void* row, DAGAN_EMULATOR_SITE) {
   emulator::load_row(row, site);
-  emulator::collective(emulator::load_matrices_transposed, ~0u, &row, r, site);
+  emulator::matrix_instruction(emulator::load_matrices_transposed, &row, r, site);
 }
 GPU_DEVICE void mma_bf16(float (&d)[4], const unsigned (&a)[4], const unsigned (&b)[2],
                          DAGAN_EMULATOR_SITE) {
   const emulator::Fragments in = {{a[0], a[1], a[2], a[3]}, {b[0], b[1]}, {d[0], d[1], d[2], d[3]}};
-  emulator::collective(emulator::mma_bf16, ~0u, &in, d, site);
+  emulator::matrix_instruction(emulator::mma_bf16, &in, d, site);
 }
 GPU_DEVICE void mma_tf32(float (&d)[4], const unsigned (&a)[4], const unsigned (&b)[2],
                          DAGAN_EMULATOR_SITE) {
   const emulator::Fragments in = {{a[0], a[1], a[2], a[3]}, {b[0], b[1]}, {d[0], d[1], d[2], d[3]}};
-  emulator::collective(emulator::mma_tf32, ~0u, &in, d, site);
+  emulator::matrix_instruction(emulator::mma_tf32, &in, d, site);
 }
 GPU_DEVICE unsigned to_tf32(float x) { return emulator::round_to_tf32(x); }
 

@@ -21,13 +21,15 @@ void check_limits(const gpu::Grid& grid) {
   const auto [bx, by, bz] = grid.blocks;
   const auto [tx, ty, tz] = grid.threads;
   check(here == nullptr, "[emulator] a kernel starts a kernel");
-  check(tx >= 1 && ty >= 1 && tz >= 1 && tz <= 64 && tx * ty * tz <= 1024, "[emulator] a block of ",
-        tx, "x", ty, "x", tz, " threads: CUDA allows 1 to 1024, and 64 along z");
+  check(
+      tx >= 1 && ty >= 1 && tz >= 1 && tx <= 1024 && ty <= 1024 && tz <= 64 && tx * ty * tz <= 1024,
+      "[emulator] a block of ", tx, "x", ty, "x", tz,
+      " threads: CUDA allows 1 to 1024, and 64 along z");
   check(bx >= 1 && by >= 1 && bz >= 1 && bx <= 2147483647 && by <= 65535 && bz <= 65535,
         "[emulator] a grid of ", bx, "x", by, "x", bz,
         " blocks: CUDA allows 1 to 2147483647 along x and 65535 along y and z");
-  check(grid.shared_bytes <= std::int64_t(kSharedBytes), "[emulator] ", grid.shared_bytes,
-        " bytes of shared memory: CUDA allows ", kSharedBytes);
+  check(grid.shared_bytes >= 0 && grid.shared_bytes <= std::int64_t(kSharedBytes), "[emulator] ",
+        grid.shared_bytes, " bytes of shared memory: CUDA allows ", kSharedBytes);
 }
 
 // The blocks that run: all of them, or some that are spread over the grid.

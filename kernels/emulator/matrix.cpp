@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <cstring>
 
+#include "kernels/emulator/executor.h"
 #include "kernels/emulator/observer.h"
 
 namespace dagan::emulator {
@@ -35,13 +36,8 @@ const Fragments& fragments(const void* const in[32], int lane) {
   return *static_cast<const Fragments*>(in[lane]);
 }
 
-void need_whole_warp(unsigned mask) {
-  if (mask != ~0u) fail_in_kernel("a matrix instruction needs 32 lanes", {"mma.sync", 0});
-}
-
 template <class F>
-void load_8x8(const void* const in[32], void* const out[32], unsigned mask, F place) {
-  need_whole_warp(mask);
+void load_8x8(const void* const in[32], void* const out[32], F place) {
   for (int matrix = 0; matrix < 4; ++matrix) {
     std::uint16_t m[8][8];
     for (int row = 0; row < 8; ++row) {
@@ -60,8 +56,12 @@ bool aligned(const void* address, std::size_t bytes) {
 
 }  // namespace
 
-void mma_bf16(const void* const in[32], void* const out[32], unsigned mask) {
-  need_whole_warp(mask);
+void matrix_instruction(Collective* f, const void* in, void* out, Site site) {
+  if (executor().lanes() < 32) fail_in_kernel("a matrix instruction needs 32 lanes", site);
+  collective(f, ~0u, in, out, site);
+}
+
+void mma_bf16(const void* const in[32], void* const out[32], unsigned) {
   float a[16][16], b[16][8];
   for (int lane = 0; lane < 32; ++lane) {
     const Fragments& f = fragments(in, lane);
@@ -76,8 +76,7 @@ void mma_bf16(const void* const in[32], void* const out[32], unsigned mask) {
   multiply(a, b, in, out);
 }
 
-void mma_tf32(const void* const in[32], void* const out[32], unsigned mask) {
-  need_whole_warp(mask);
+void mma_tf32(const void* const in[32], void* const out[32], unsigned) {
   float a[16][8], b[8][8];
   for (int lane = 0; lane < 32; ++lane) {
     const Fragments& f = fragments(in, lane);
@@ -88,14 +87,14 @@ void mma_tf32(const void* const in[32], void* const out[32], unsigned mask) {
   multiply(a, b, in, out);
 }
 
-void load_matrices(const void* const in[32], void* const out[32], unsigned mask) {
-  load_8x8(in, out, mask, [](const std::uint16_t(&m)[8][8], int lane, int half) {
+void load_matrices(const void* const in[32], void* const out[32], unsigned) {
+  load_8x8(in, out, [](const std::uint16_t(&m)[8][8], int lane, int half) {
     return unsigned(m[lane / 4][lane % 4 * 2 + half]);
   });
 }
 
-void load_matrices_transposed(const void* const in[32], void* const out[32], unsigned mask) {
-  load_8x8(in, out, mask, [](const std::uint16_t(&m)[8][8], int lane, int half) {
+void load_matrices_transposed(const void* const in[32], void* const out[32], unsigned) {
+  load_8x8(in, out, [](const std::uint16_t(&m)[8][8], int lane, int half) {
     return unsigned(m[lane % 4 * 2 + half][lane / 4]);
   });
 }

@@ -16,9 +16,9 @@ struct Fragments {  // of one lane
 // order is its own, so results agree within rounding.
 Collective mma_bf16, mma_tf32;
 Collective load_matrices, load_matrices_transposed;
+void matrix_instruction(Collective*, const void* in, void* out, Site);  // by all 32 lanes
 Collective ballot;
 
-float round_to_bf16(float);     // to nearest, ties to even
 unsigned round_to_tf32(float);  // to nearest, ties away from zero, as cvt.rna does
 
 // One access of the running thread, whatever the compiler would make of it.
