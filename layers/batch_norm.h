@@ -12,7 +12,8 @@ class BatchNorm {
  public:
   BatchNorm(Parameters& parameters, const std::string& name, std::int64_t channels,
             BatchNormGeometry geometry = {});
-  Tensor operator()(Tensor x) const;
+  // With the LeakyReLU that follows: 0 makes it a ReLU, 1 leaves it out.
+  Tensor operator()(Tensor x, float slope = 1) const;
 
  private:
   Tensor gamma_, beta_, running_mean_, running_variance_;

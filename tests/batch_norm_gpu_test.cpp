@@ -33,9 +33,10 @@ Kernels with(const KernelVersion& version) {
 }
 
 std::vector<OpCase> ops(Shape shape) {
-  return {batch_norm_statistics_case(shape), batch_norm_apply_case(shape),
-          batch_norm_evaluate_case(shape), batch_norm_grad_case(shape),
-          batch_norm_grad_case(shape, false)};
+  return {batch_norm_statistics_case(shape),  batch_norm_apply_case(shape),
+          batch_norm_evaluate_case(shape),    batch_norm_grad_case(shape),
+          batch_norm_grad_case(shape, false), batch_norm_apply_case(shape, 0.2f),
+          batch_norm_evaluate_case(shape, 0), batch_norm_grad_case(shape, true, 0.2f)};
 }
 
 TEST_CASE("batch_norm gpu: every version agrees with the reference") {

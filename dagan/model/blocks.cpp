@@ -16,8 +16,7 @@ std::string up_name(const Architecture& a, std::int64_t level) {
 
 Down::Down(Parameters& p, const Architecture& a, std::int64_t level)
     : name_(p.network() + '.' + down_name(level)),
-      slope_(a.slope),
-      activated_(level > 0),
+      slope_(level == a.levels - 1 ? 0 : a.slope),
       convolution_(p, down_name(level), level == 0 ? a.channels : a.width_at(level - 1),
                    a.width_at(level), kKernel, kHalving,
                    level == 0 || level == a.levels - 1 ? Bias::present : Bias::none) {
@@ -26,9 +25,8 @@ Down::Down(Parameters& p, const Architecture& a, std::int64_t level)
 
 Tensor Down::operator()(Tensor x) const {
   const Scope scope(*x.tape, name_);
-  if (activated_) x = leaky_relu(x, slope_);
   x = convolution_(x);
-  return norm_ ? (*norm_)(x) : x;
+  return norm_ ? (*norm_)(x, slope_) : leaky_relu(x, slope_);
 }
 
 Up::Up(Parameters& p, const Architecture& a, std::int64_t level, std::int64_t in_channels)
@@ -42,9 +40,9 @@ Up::Up(Parameters& p, const Architecture& a, std::int64_t level, std::int64_t in
 
 Tensor Up::operator()(Tensor x) const {
   const Scope scope(*x.tape, name_);
-  x = convolution_(relu(x));
+  x = convolution_(x);
   if (outermost_) return tanh(x);
-  return norm_ ? (*norm_)(x) : x;
+  return norm_ ? (*norm_)(x, 0) : relu(x);
 }
 
 }  // namespace dagan

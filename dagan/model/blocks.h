@@ -1,4 +1,6 @@
-// The two building blocks of both networks.
+// The two building blocks of both networks. Each ends with the activation that the parent's code
+// puts in front of the next one. What a skip carries is then activated twice, which comes to the
+// same: relu(leaky_relu(x)) = relu(x).
 #pragma once
 #include <optional>
 
@@ -8,9 +10,8 @@
 
 namespace dagan {
 
-// Halves the image: [LeakyReLU] - convolution - [batch norm], as in the parent's code. The first
-// level sees the image itself and has no activation; the first and the last have a bias instead of
-// a norm.
+// Halves the image: convolution - [batch norm] - LeakyReLU, or ReLU for the bottleneck, which the
+// decoder reads. The first and the last level have a bias instead of a norm.
 class Down {
  public:
   Down(Parameters& parameters, const Architecture& architecture, std::int64_t level);
@@ -19,13 +20,11 @@ class Down {
  private:
   std::string name_;
   float slope_;
-  bool activated_;
   Conv2d convolution_;
   std::optional<BatchNorm> norm_;
 };
 
-// Doubles the image: ReLU - transposed convolution - [batch norm], or - Tanh for the outermost
-// level.
+// Doubles the image: transposed convolution - [batch norm] - ReLU, or - Tanh for the outermost level.
 class Up {
  public:
   // `level` is the level whose halving this block undoes; in_channels includes those of a skip.

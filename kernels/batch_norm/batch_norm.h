@@ -2,21 +2,24 @@
 // the M = N*H*W pixels of a batch:
 //
 //   mean = sum(x) / M     var = sum((x - mean)^2) / M     rstd = 1 / sqrt(var + epsilon)
-//   y    = gamma * (x - mean) * rstd + beta
+//   z    = gamma * (x - mean) * rstd + beta      y = z > 0 ? z : slope * z
 //   running_mean <- (1 - momentum) * running_mean + momentum * mean
 //   running_var  <- (1 - momentum) * running_var  + momentum * var * M / (M - 1)
 //
 //   batch_norm_statistics  reads x            writes mean, rstd; updates running_mean, running_var
 //   batch_norm             reads x, mean, rstd, gamma, beta      writes y
 //   batch_norm_evaluate    the same with the running statistics: no value depends on the batch
-//   batch_norm_grad        with h = (x - mean) * rstd:
-//       dbeta = sum(dy)    dgamma = sum(dy * h)
-//       dx = gamma * rstd * (dy - dbeta / M - h * dgamma / M)
+//   batch_norm_grad        with h = (x - mean) * rstd and dz = z > 0 ? dy : slope * dy:
+//       dbeta = sum(dz)    dgamma = sum(dz * h)
+//       dx = gamma * rstd * (dz - dbeta / M - h * dgamma / M)
 //
+// slope     of the LeakyReLU that follows the normalisation; 0: ReLU, 1: nothing follows. The
+//           gradient computes the sign of z anew, as it was: neither z nor dz is ever stored.
 // shapes    x, y, dx, dy (N,H,W,C); everything else (1,1,1,C); M >= 2 for statistics and gradients
 // types     x, y, dx, dy each f32 or bf16 by itself; everything else, and arithmetic, in f32
-// cost      statistics 4*|x| flop, apply 2*|x|, gradient 10*|x|
-// sums      f32 over fixed blocks of pixels, which are then added in order in f64: the same bits
+// cost      statistics 4*|x| flop, apply 2*|x|, gradient 10*|x|; the activation 1*|x| and 4*|x|
+// more sums      f32 over fixed blocks of pixels, which are then added in order in f64: the same
+// bits
 //           for any number of threads
 // aliasing  y may be x; dx may be dy
 // scratch   batch_norm_scratch(x) bytes for statistics and gradient
@@ -33,12 +36,12 @@ struct BatchNormGeometry {
 using BatchNormStatisticsFn = void(const Launch&, BatchNormGeometry, View x, View mean, View rstd,
                                    View running_mean, View running_var);
 using BatchNormFn = void(const Launch&, View x, View mean, View rstd, View gamma, View beta,
-                         View y);
+                         float slope, View y);
 using BatchNormEvaluateFn = void(const Launch&, BatchNormGeometry, View x, View running_mean,
-                                 View running_var, View gamma, View beta, View y);
+                                 View running_var, View gamma, View beta, float slope, View y);
 using BatchNormGradFn = void(const Launch&, View dy, View x, View mean, View rstd, View gamma,
-                             View dx, View dgamma, View dbeta, Write dx_write,
-                             Write parameters_write);
+                             View beta, float slope, View dx, View dgamma, View dbeta,
+                             Write dx_write, Write parameters_write);
 using BatchNormScratchFn = std::int64_t(Shape x);
 
 namespace DAGAN_BACKEND {

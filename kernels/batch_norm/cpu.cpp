@@ -12,7 +12,9 @@
 // Compiled once.
 #include <algorithm>
 #include <cmath>
+#include <type_traits>
 
+#include "kernels/batch_norm/activation.h"
 #include "kernels/batch_norm/batch_norm.h"
 #include "kernels/stored.h"
 
@@ -45,8 +47,24 @@ void block_statistics(View x, float* partial) {
   with_elements(all, x);
 }
 
-// partial: for each block, the C sums of dy and then the C sums of dy * (x - mean).
-void block_gradients(View dy, View x, const float* mean, float* partial) {
+template <bool kActivated, class D>
+V<D> masked(D d, V<D> z, V<D> dy, float slope) {
+  if constexpr (!kActivated) return dy;
+  return hn::IfThenElse(hn::Gt(z, hn::Zero(d)), dy, hn::Mul(hn::Set(d, slope), dy));
+}
+
+// Calls f(std::true_type) where something follows, else f(std::false_type).
+template <class F>
+void with_activation(float slope, F f) {
+  if (slope == 1)
+    f(std::false_type());
+  else
+    f(std::true_type());
+}
+
+// partial: for each block, the C sums of dz and then the C sums of dz * (x - mean).
+template <bool kActivated>
+void block_gradients_of(View dy, View x, const float* mean, Activation a, float* partial) {
   const std::int64_t channels = x.shape.c;
   const Blocks blocks = pixel_blocks(x.shape.pixels(), channels);
   const auto all = [&](auto dy_elements, auto x_elements) HWY_ATTR {
@@ -58,8 +76,12 @@ void block_gradients(View dy, View x, const float* mean, float* partial) {
       sum_pixels<2>(pixels, channels, {first, first + channels},
                     [=](auto d, std::int64_t pixel, std::int64_t c, auto& sum) HWY_ATTR {
                       const auto value = load(d, from_x.at(begin + pixel, c));
-                      const auto gradient = load(d, from_dy.at(begin + pixel, c));
+                      auto gradient = load(d, from_dy.at(begin + pixel, c));
                       const auto h = hn::Sub(value, hn::LoadU(d, mean + c));
+                      if constexpr (kActivated)
+                        gradient = masked<true>(
+                            d, hn::MulAdd(h, hn::LoadU(d, a.scale + c), hn::LoadU(d, a.beta + c)),
+                            gradient, a.slope);
                       sum[0] = hn::Add(sum[0], gradient);
                       sum[1] = hn::MulAdd(h, gradient, sum[1]);
                     });
@@ -68,10 +90,16 @@ void block_gradients(View dy, View x, const float* mean, float* partial) {
   with_elements(all, dy, x);
 }
 
-// The pixels [begin, end) of y = (x - mean) * scale + beta.
-template <class X, class Y, class Scale>
-void normalise_block(X x, const float* mean, const float* beta, Y y, std::int64_t channels,
-                     std::int64_t begin, std::int64_t end, Scale scale) {
+void block_gradients(View dy, View x, const float* mean, Activation a, float* partial) {
+  with_activation(a.slope, [&](auto activated) {
+    block_gradients_of<decltype(activated)::value>(dy, x, mean, a, partial);
+  });
+}
+
+// The pixels [begin, end) of z = (x - mean) * scale + beta, and y = z > 0 ? z : slope * z.
+template <bool kActivated, class X, class Y, class Scale>
+void normalise_block(X x, const float* mean, const float* beta, float slope, Y y,
+                     std::int64_t channels, std::int64_t begin, std::int64_t end, Scale scale) {
   for_each_vector_group(channels, [&](auto d, auto count, std::int64_t first) HWY_ATTR {
     const std::int64_t lanes = std::int64_t(hn::Lanes(d));
     V<decltype(d)> centre[count], factor[count], shift[count];
@@ -83,83 +111,95 @@ void normalise_block(X x, const float* mean, const float* beta, Y y, std::int64_
     const auto* from = x.at(begin, first);
     auto* to = y.at(begin, first);
     const std::int64_t from_pitch = x.pitch, to_pitch = y.pitch;
+    const float leak = slope;  // a local copy: a store might change the captured one
     for (std::int64_t i = begin; i < end; ++i, from += from_pitch, to += to_pitch)
       for (int v = 0; v < count; ++v) {
         const auto h = hn::Sub(load(d, from + v * lanes), centre[v]);
-        store(hn::MulAdd(h, factor[v], shift[v]), d, to + v * lanes);
+        const auto z = hn::MulAdd(h, factor[v], shift[v]);
+        store(masked<kActivated>(d, z, z, leak), d, to + v * lanes);
       }
   });
 }
 
 // With scale(d, c) the vector of factors of the channels from c on.
 template <class Scale>
-void normalise(View x, const float* mean, const float* beta, View y, Scale scale) {
+void normalise(View x, const float* mean, const float* beta, float slope, View y, Scale scale) {
   const Blocks blocks = pixel_blocks(x.shape.pixels(), x.shape.c);
-  const auto all = [&](auto from, auto to) {
-    parallel_for(blocks.count(), [&](std::int64_t block) {
-      normalise_block(from, mean, beta, to, x.shape.c, blocks.begin(block), blocks.end(block),
-                      scale);
-    });
-  };
-  with_elements(all, x, y);
+  with_activation(slope, [&](auto activated) {
+    const auto all = [&](auto from, auto to) {
+      parallel_for(blocks.count(), [&](std::int64_t block) {
+        normalise_block<decltype(activated)::value>(from, mean, beta, slope, to, x.shape.c,
+                                                    blocks.begin(block), blocks.end(block), scale);
+      });
+    };
+    with_elements(all, x, y);
+  });
 }
 
 void apply(View x, const float* mean, const float* rstd, const float* gamma, const float* beta,
-           View y) {
-  normalise(x, mean, beta, y, [=](auto d, std::int64_t c) HWY_ATTR {
+           float slope, View y) {
+  normalise(x, mean, beta, slope, y, [=](auto d, std::int64_t c) HWY_ATTR {
     return hn::Mul(hn::LoadU(d, gamma + c), hn::LoadU(d, rstd + c));
   });
 }
 
 void evaluate(float epsilon, View x, const float* mean, const float* var, const float* gamma,
-              const float* beta, View y) {
-  normalise(x, mean, beta, y, [=](auto d, std::int64_t c) HWY_ATTR {
+              const float* beta, float slope, View y) {
+  normalise(x, mean, beta, slope, y, [=](auto d, std::int64_t c) HWY_ATTR {
     const auto sum = hn::Add(hn::LoadU(d, var + c), hn::Set(d, epsilon));
     return hn::Div(hn::LoadU(d, gamma + c), hn::Sqrt(sum));
   });
 }
 
-// The pixels [begin, end) of dx = scale * (dy - shift - (x - mean) * slope); factors: the C scales,
-// the C shifts, the C slopes.
-template <class Dy, class X, class Dx>
-void input_gradient_block(Dy dy, X x, const float* mean, const float* factors, Dx dx, Write write,
-                          std::int64_t channels, std::int64_t begin, std::int64_t end) {
+// The pixels [begin, end) of dx = scale * (dz - shift - (x - mean) * tilt); factors: the C scales,
+// the C shifts, the C tilts.
+template <bool kActivated, class Dy, class X, class Dx>
+void input_gradient_block(Dy dy, X x, const float* mean, const float* factors, Activation a, Dx dx,
+                          Write write, std::int64_t channels, std::int64_t begin,
+                          std::int64_t end) {
   for_each_vector_group(channels, [&](auto d, auto count, std::int64_t first) HWY_ATTR {
     const std::int64_t lanes = std::int64_t(hn::Lanes(d));
-    V<decltype(d)> centre[count], scale[count], shift[count], slope[count];
+    V<decltype(d)> centre[count], scale[count], shift[count], tilt[count], beta[count];
     for (int v = 0; v < count; ++v) {
       const std::int64_t c = first + v * lanes;
       centre[v] = hn::LoadU(d, mean + c);
       scale[v] = hn::LoadU(d, factors + c);
       shift[v] = hn::LoadU(d, factors + channels + c);
-      slope[v] = hn::LoadU(d, factors + 2 * channels + c);
+      tilt[v] = hn::LoadU(d, factors + 2 * channels + c);
+      beta[v] = hn::LoadU(d, a.beta + c);
     }
     const auto* from_x = x.at(begin, first);
     const auto* from_dy = dy.at(begin, first);
     auto* to = dx.at(begin, first);
     const std::int64_t x_pitch = x.pitch, dy_pitch = dy.pitch, dx_pitch = dx.pitch;
-    const Write how = write;  // a local copy: a store might change the captured one
+    const Write how = write;  // local copies: a store might change the captured ones
+    const float leak = a.slope;
     for (std::int64_t i = begin; i < end; ++i) {
       for (int v = 0; v < count; ++v) {
         const auto h = hn::Sub(load(d, from_x + v * lanes), centre[v]);
-        const auto g = hn::Sub(load(d, from_dy + v * lanes), shift[v]);
-        put(d, hn::Mul(scale[v], hn::NegMulAdd(h, slope[v], g)), to + v * lanes, how);
+        const auto dz = masked<kActivated>(d, hn::MulAdd(h, scale[v], beta[v]),
+                                           load(d, from_dy + v * lanes), leak);
+        const auto g = hn::Sub(dz, shift[v]);
+        put(d, hn::Mul(scale[v], hn::NegMulAdd(h, tilt[v], g)), to + v * lanes, how);
       }
       from_x += x_pitch, from_dy += dy_pitch, to += dx_pitch;
     }
   });
 }
 
-void input_gradient(View dy, View x, const float* mean, const float* factors, View dx,
+void input_gradient(View dy, View x, const float* mean, const float* factors, Activation a, View dx,
                     Write write) {
   const Blocks blocks = pixel_blocks(x.shape.pixels(), x.shape.c);
-  const auto all = [&](auto from_dy, auto from_x, auto to) {
-    parallel_for(blocks.count(), [&](std::int64_t block) {
-      input_gradient_block(from_dy, from_x, mean, factors, to, write, x.shape.c,
-                           blocks.begin(block), blocks.end(block));
-    });
-  };
-  with_elements(all, dy, x, dx);
+  with_activation(a.slope, [&](auto activated) {
+    const auto all = [&](auto from_dy, auto from_x, auto to) {
+      parallel_for(blocks.count(), [&](std::int64_t block) {
+        input_gradient_block<decltype(activated)::value>(from_dy, from_x, mean, factors, a, to,
+                                                         write, x.shape.c, blocks.begin(block),
+                                                         blocks.end(block));
+      });
+    };
+    with_elements(all, dy, x, dx);
+  });
 }
 
 }  // namespace
@@ -221,25 +261,31 @@ void batch_norm_statistics(const Launch& launch, BatchNormGeometry g, View x, Vi
   });
 }
 
-void batch_norm(const Launch&, View x, View mean, View rstd, View gamma, View beta, View y) {
+void batch_norm(const Launch&, View x, View mean, View rstd, View gamma, View beta, float slope,
+                View y) {
   HWY_DYNAMIC_DISPATCH(apply)
-  (x, mean.as<float>(), rstd.as<float>(), gamma.as<float>(), beta.as<float>(), y);
+  (x, mean.as<float>(), rstd.as<float>(), gamma.as<float>(), beta.as<float>(), slope, y);
 }
 
 void batch_norm_evaluate(const Launch&, BatchNormGeometry g, View x, View running_mean,
-                         View running_var, View gamma, View beta, View y) {
+                         View running_var, View gamma, View beta, float slope, View y) {
   HWY_DYNAMIC_DISPATCH(evaluate)
   (g.epsilon, x, running_mean.as<float>(), running_var.as<float>(), gamma.as<float>(),
-   beta.as<float>(), y);
+   beta.as<float>(), slope, y);
 }
 
 void batch_norm_grad(const Launch& launch, View dy, View x, View mean, View rstd, View gamma,
-                     View dx, View dgamma, View dbeta, Write dx_write, Write parameters_write) {
+                     View beta, float slope, View dx, View dgamma, View dbeta, Write dx_write,
+                     Write parameters_write) {
   const std::int64_t channels = x.shape.c;
   const Blocks blocks = pixel_blocks(x.shape.pixels(), channels);
   float* partial = reinterpret_cast<float*>(launch.scratch);
   float* factors = partial + 2 * blocks.count() * channels;
-  HWY_DYNAMIC_DISPATCH(block_gradients)(dy, x, mean.as<float>(), partial);
+  // The same factors as those of y, so that z has the same bits.
+  for (std::int64_t c = 0; c < channels; ++c)
+    factors[c] = gamma.as<float>()[c] * rstd.as<float>()[c];
+  const Activation activation = {factors, beta.as<float>(), slope};
+  HWY_DYNAMIC_DISPATCH(block_gradients)(dy, x, mean.as<float>(), activation, partial);
   const auto write = [=](float& to, double value) {
     to = float(parameters_write == Write::accumulate ? double(to) + value : value);
   };
@@ -250,14 +296,14 @@ void batch_norm_grad(const Launch& launch, View dy, View x, View mean, View rstd
     for (std::int64_t c = begin; c < end; ++c) {
       const double r = double(rstd.as<float>()[c]), pixels = double(x.shape.pixels());
       const double sum = sums[c - begin], product = products[c - begin] * r;
-      factors[c] = float(double(gamma.as<float>()[c]) * r);
       factors[channels + c] = float(sum / pixels);
       factors[2 * channels + c] = float(product * r / pixels);
       write(dgamma.as<float>()[c], product);
       write(dbeta.as<float>()[c], sum);
     }
   });
-  HWY_DYNAMIC_DISPATCH(input_gradient)(dy, x, mean.as<float>(), factors, dx, dx_write);
+  HWY_DYNAMIC_DISPATCH(input_gradient)
+  (dy, x, mean.as<float>(), factors, activation, dx, dx_write);
 }
 
 }  // namespace dagan::cpu

@@ -47,10 +47,22 @@ inline OpCase batch_norm_statistics_case(Shape shape, double offset = 0) {
   return op;
 }
 
+inline std::string slope_text(float slope) { return slope == 1 ? "" : text(" slope ", slope); }
+
+// Moves those x at which z = gamma * (x - mean) * rstd + beta is near 0: there the gradient jumps.
+inline void avoid_kink(Array<double> x, Array<double> mean, Array<double> rstd, Array<double> gamma,
+                       Array<double> beta) {
+  for (std::int64_t i = 0; i < x.size(); ++i) {
+    const std::int64_t c = i % x.shape.c;
+    const double factor = gamma[c] * rstd[c];
+    if (std::abs(factor * (x[i] - mean[c]) + beta[c]) < 0.05) x[i] += 0.1 / factor;
+  }
+}
+
 // The whole forward op, for its gradient.
-inline OpCase batch_norm_case(Shape shape) {
+inline OpCase batch_norm_case(Shape shape, float slope = 1) {
   const BatchNormGeometry g;
-  OpCase op{.name = text("batch_norm ", shape),
+  OpCase op{.name = text("batch_norm ", shape, slope_text(slope)),
             .inputs = {{.name = "x", .shape = shape},
                        per_channel("gamma", shape),
                        per_channel("beta", shape)},
@@ -63,10 +75,11 @@ inline OpCase batch_norm_case(Shape shape) {
   op.outputs[3].role = op.outputs[4].role = Role::updated;
   op.reference = [=](const auto& in, const auto& out) {
     reference::batch_norm_statistics(g, in[0], out[1], out[2], out[3], out[4]);
-    reference::batch_norm(in[0], out[1], out[2], in[1], in[2], out[0]);
+    reference::batch_norm(in[0], out[1], out[2], in[1], in[2], slope, out[0]);
   };
   op.gradient = [=](const auto& in, const auto& out, const auto& dout, const auto& din) {
-    reference::batch_norm_grad(dout[0], in[0], out[1], out[2], in[1], din[0], din[1], din[2]);
+    reference::batch_norm_grad(dout[0], in[0], out[1], out[2], in[1], in[2], slope, din[0], din[1],
+                               din[2]);
   };
   return op;
 }
@@ -82,8 +95,8 @@ inline ErrorBound normalised_error(Shape shape, double (*rstd)(double)) {
   };
 }
 
-inline OpCase batch_norm_apply_case(Shape shape) {
-  OpCase op{.name = text("batch_norm_apply ", shape),
+inline OpCase batch_norm_apply_case(Shape shape, float slope = 1) {
+  OpCase op{.name = text("batch_norm_apply ", shape, slope_text(slope)),
             .inputs = {{.name = "x", .shape = shape},
                        per_channel("mean", shape),
                        per_channel("rstd", shape, {.low = 0.2, .high = 3}),
@@ -91,27 +104,27 @@ inline OpCase batch_norm_apply_case(Shape shape) {
                        per_channel("beta", shape)},
             .outputs = {{.name = "y", .shape = shape, .alias = 0}},
             .flop = 2 * double(shape.size())};
-  op.run = [](const Kernels& k, const Launch& l, const Views& in, const Views& out, Write) {
-    k.batch_norm(l, in[0], in[1], in[2], in[3], in[4], out[0]);
+  op.run = [=](const Kernels& k, const Launch& l, const Views& in, const Views& out, Write) {
+    k.batch_norm(l, in[0], in[1], in[2], in[3], in[4], slope, out[0]);
   };
-  op.reference = [](const auto& in, const auto& out) {
-    reference::batch_norm(in[0], in[1], in[2], in[3], in[4], out[0]);
+  op.reference = [=](const auto& in, const auto& out) {
+    reference::batch_norm(in[0], in[1], in[2], in[3], in[4], slope, out[0]);
   };
   op.error = normalised_error(shape, [](double rstd) { return rstd; });
   return op;
 }
 
-inline OpCase batch_norm_evaluate_case(Shape shape) {
+inline OpCase batch_norm_evaluate_case(Shape shape, float slope = 1) {
   const BatchNormGeometry g;
-  OpCase op = batch_norm_apply_case(shape);
-  op.name = text("batch_norm_evaluate ", shape);
+  OpCase op = batch_norm_apply_case(shape, slope);
+  op.name = text("batch_norm_evaluate ", shape, slope_text(slope));
   op.inputs[1].name = "running_mean";
   op.inputs[2] = per_channel("running_var", shape, {.low = 0, .high = 3, .hole = 1e-3});
   op.run = [=](const Kernels& k, const Launch& l, const Views& in, const Views& out, Write) {
-    k.batch_norm_evaluate(l, g, in[0], in[1], in[2], in[3], in[4], out[0]);
+    k.batch_norm_evaluate(l, g, in[0], in[1], in[2], in[3], in[4], slope, out[0]);
   };
   op.reference = [=](const auto& in, const auto& out) {
-    reference::batch_norm_evaluate(g, in[0], in[1], in[2], in[3], in[4], out[0]);
+    reference::batch_norm_evaluate(g, in[0], in[1], in[2], in[3], in[4], slope, out[0]);
   };
   op.error = normalised_error(shape, [](double var) { return 1 / std::sqrt(var + 1e-5); });
   return op;
@@ -119,25 +132,29 @@ inline OpCase batch_norm_evaluate_case(Shape shape) {
 
 // The two writes are independent: here dx is summed as Write says, the rest only if
 // `sum_parameters`.
-inline OpCase batch_norm_grad_case(Shape shape, bool sum_parameters = true) {
-  OpCase op{.name = text("batch_norm_grad ", shape),
+inline OpCase batch_norm_grad_case(Shape shape, bool sum_parameters = true, float slope = 1) {
+  OpCase op{.name = text("batch_norm_grad ", shape, slope_text(slope)),
             .inputs = {{.name = "dy", .shape = shape},
                        {.name = "x", .shape = shape},
                        per_channel("mean", shape),
                        per_channel("rstd", shape, {.low = 0.2, .high = 3}),
-                       per_channel("gamma", shape)},
+                       per_channel("gamma", shape),
+                       per_channel("beta", shape)},
             .outputs = {{.name = "dx", .shape = shape, .role = Role::summed, .alias = 0},
                         per_channel("dgamma", shape),
                         per_channel("dbeta", shape)},
             .flop = 10 * double(shape.size())};
   if (sum_parameters) op.outputs[1].role = op.outputs[2].role = Role::summed;
   op.run = [=](const Kernels& k, const Launch& l, const Views& in, const Views& out, Write write) {
-    k.batch_norm_grad(l, in[0], in[1], in[2], in[3], in[4], out[0], out[1], out[2], write,
-                      sum_parameters ? write : Write::overwrite);
+    k.batch_norm_grad(l, in[0], in[1], in[2], in[3], in[4], in[5], slope, out[0], out[1], out[2],
+                      write, sum_parameters ? write : Write::overwrite);
   };
+  if (slope != 1)
+    op.prepare = [](const auto& in) { avoid_kink(in[1], in[2], in[3], in[4], in[5]); };
   op.scratch = [=](const Kernels& k) { return k.batch_norm_scratch(shape); };
-  op.reference = [](const auto& in, const auto& out) {
-    reference::batch_norm_grad(in[0], in[1], in[2], in[3], in[4], out[0], out[1], out[2]);
+  op.reference = [=](const auto& in, const auto& out) {
+    reference::batch_norm_grad(in[0], in[1], in[2], in[3], in[4], in[5], slope, out[0], out[1],
+                               out[2]);
   };
   op.error = [=](const auto& in, const auto&, const auto& bound) {
     const double pixels = double(shape.pixels());

@@ -17,10 +17,11 @@ void statistics_definition(const Launch&, BatchNormGeometry geometry, View x, Vi
   for (Dense& each : out) each.store();
 }
 
-void apply_definition(const Launch&, View x, View mean, View rstd, View gamma, View beta, View y) {
+void apply_definition(const Launch&, View x, View mean, View rstd, View gamma, View beta,
+                      float slope, View y) {
   Dense out(y);
   reference::batch_norm(Dense(x).array(), Dense(mean).array(), Dense(rstd).array(),
-                        Dense(gamma).array(), Dense(beta).array(), out.array());
+                        Dense(gamma).array(), Dense(beta).array(), slope, out.array());
   out.store();
 }
 

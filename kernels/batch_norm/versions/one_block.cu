@@ -96,39 +96,45 @@ statistics_kernel(BatchNormGeometry g, View x, float* g_mean, float* g_rstd, flo
 template <class Walk>
 GPU_KERNEL(256, 48)
 normalise_kernel(View x, const float* g_mean, const float* g_rstd, const float* g_gamma,
-                 const float* g_beta, View y) {
+                 const float* g_beta, float slope, View y) {
   const Walk walk;
   const unsigned c = walk.channel;
   if (c >= x.shape.c) return;
   const float mean = g_mean[c], scale = g_gamma[c] * g_rstd[c], beta = g_beta[c];
   for (unsigned i = walk.first; i < unsigned(x.shape.pixels()); i += walk.step) {
-    const float value = fmaf(read(x, i, c) - mean, scale, beta);
-    gpu::write<1>(y, offset(y, i, c), {value});
+    const float z = fmaf(read(x, i, c) - mean, scale, beta);
+    gpu::write<1>(y, offset(y, i, c), {z > 0 ? z : slope * z});
   }
 }
 
 template <class Walk>
 GPU_KERNEL(256, 48)
 gradient_kernel(View dy, View x, const float* g_mean, const float* g_rstd, const float* g_gamma,
-                View dx, float* g_dgamma, float* g_dbeta, Write dx_write, Write parameters_write) {
+                const float* g_beta, float slope, View dx, float* g_dgamma, float* g_dbeta,
+                Write dx_write, Write parameters_write) {
   const Walk walk;
   const unsigned c = walk.channel;
   const bool active = c < x.shape.c;
   const float mean = active ? g_mean[c] : 0, rstd = active ? g_rstd[c] : 0;
+  const float scale = active ? g_gamma[c] * rstd : 0, beta = active ? g_beta[c] : 0;
+  const auto dz = [&](unsigned i, float h) {
+    const float r_dy = read(dy, i, c);
+    return fmaf(h, scale, beta) > 0 ? r_dy : slope * r_dy;
+  };
   const double dbeta =
-      sum_pixels(walk, x.shape, [&](unsigned i) { return double(read(dy, i, c)); });
+      sum_pixels(walk, x.shape, [&](unsigned i) { return double(dz(i, read(x, i, c) - mean)); });
   const double dgamma = sum_pixels(walk, x.shape,
                                    [&](unsigned i) {
-                                     return double(read(dy, i, c)) * double(read(x, i, c) - mean);
+                                     const float h = read(x, i, c) - mean;
+                                     return double(dz(i, h)) * double(h);
                                    }) *
                         double(rstd);
   if (!active) return;
   const double pixels = double(x.shape.pixels());
-  const auto scale = float(double(g_gamma[c]) * double(rstd)), shift = float(dbeta / pixels),
-             slope = float(dgamma * double(rstd) / pixels);
+  const auto shift = float(dbeta / pixels), tilt = float(dgamma * double(rstd) / pixels);
   for (unsigned i = walk.first; i < unsigned(x.shape.pixels()); i += walk.step) {
     const float h = read(x, i, c) - mean;
-    const float value = scale * fmaf(-h, slope, read(dy, i, c) - shift);
+    const float value = scale * fmaf(-h, tilt, dz(i, h) - shift);
     gpu::write<1>(dx, offset(dx, i, c), {value}, dx_write);
   }
   if (walk.first > 0) return;
@@ -145,17 +151,18 @@ void statistics(const Launch& launch, BatchNormGeometry geometry, View x, View m
 }
 
 template <class Walk>
-void apply(const Launch& launch, View x, View mean, View rstd, View gamma, View beta, View y) {
+void apply(const Launch& launch, View x, View mean, View rstd, View gamma, View beta, float slope,
+           View y) {
   gpu::launch(launch, Walk::grid(x.shape.c), normalise_kernel<Walk>, x, mean.as<float>(),
-              rstd.as<float>(), gamma.as<float>(), beta.as<float>(), y);
+              rstd.as<float>(), gamma.as<float>(), beta.as<float>(), slope, y);
 }
 
 template <class Walk>
-void grad(const Launch& launch, View dy, View x, View mean, View rstd, View gamma, View dx,
-          View dgamma, View dbeta, Write dx_write, Write parameters_write) {
+void grad(const Launch& launch, View dy, View x, View mean, View rstd, View gamma, View beta,
+          float slope, View dx, View dgamma, View dbeta, Write dx_write, Write parameters_write) {
   gpu::launch(launch, Walk::grid(x.shape.c), gradient_kernel<Walk>, dy, x, mean.as<float>(),
-              rstd.as<float>(), gamma.as<float>(), dx, dgamma.as<float>(), dbeta.as<float>(),
-              dx_write, parameters_write);
+              rstd.as<float>(), gamma.as<float>(), beta.as<float>(), slope, dx, dgamma.as<float>(),
+              dbeta.as<float>(), dx_write, parameters_write);
 }
 
 std::int64_t no_scratch(Shape) { return 0; }
