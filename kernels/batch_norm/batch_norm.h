@@ -17,9 +17,9 @@
 //           gradient computes the sign of z anew, as it was: neither z nor dz is ever stored.
 // shapes    x, y, dx, dy (N,H,W,C); everything else (1,1,1,C); M >= 2 for statistics and gradients
 // types     x, y, dx, dy each f32 or bf16 by itself; everything else, and arithmetic, in f32
-// cost      statistics 4*|x| flop, apply 2*|x|, gradient 10*|x|; the activation 1*|x| and 4*|x|
-// more sums      f32 over fixed blocks of pixels, which are then added in order in f64: the same
-// bits
+// cost      flop for each element of x: statistics 4, apply 2, gradient 10; an activation adds
+//           1 to apply it and 4 to the gradient
+// sums      f32 over fixed blocks of pixels, which are then added in order in f64: the same bits
 //           for any number of threads
 // aliasing  y may be x; dx may be dy
 // scratch   batch_norm_scratch(x) bytes for statistics and gradient
