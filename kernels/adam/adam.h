@@ -10,9 +10,8 @@
 // nothing when `finite` is given and 0: a bad gradient never reaches the parameters.
 //
 // shapes    dp, p, m, v, average (1,1,1,T) f32, shadow (1,1,1,T) bf16, contiguous; scalars: step
-// and
-//           finite u32, learning_rate f32. What changes from step to step is read from memory, so
-//           that a captured graph stays right.
+//           and finite u32, learning_rate f32. What changes from step to step is read from memory,
+//           so that a captured graph stays right.
 // cost      about 14 flop an element; 7 elements moved (9 with the average), and half of one
 //           with the shadow
 // aliasing  none

@@ -1,3 +1,5 @@
+#include <algorithm>
+
 #include "kernels/device/gpu.h"
 #include "kernels/image/image.h"
 
@@ -48,18 +50,40 @@ resize_columns_kernel(View x, float* sums, int p_count) {
   sums[(n * p_count + p) * row + i] = sum;
 }
 
+constexpr int kPiece = 4096;  // elements of a row that are in shared memory at a time
+
+// One word in 33 stays free: the pixels that a warp reads are often a power of two apart.
+GPU_DEVICE int padded(int i) { return i + i / 32; }
+
 // Along the rows and to [-1,1], sums (N,P,W,C) -> y (N,P,Q,C): a thread for each element of a row.
+// The part of the source row that a block needs passes through shared memory, piece by piece, so
+// that it is read once and in order, however far apart the pixels of neighbouring threads are.
 GPU_KERNEL(kThreads, 64) resize_rows_kernel(Levels levels, const float* sums, int width, View y) {
-  const int channels = int(y.shape.c), q_count = int(y.shape.w);
-  const int i = int(blockIdx.x * kThreads + threadIdx.x);
-  if (i >= q_count * channels) return;
+  GPU_SHARED(float, s_piece, [kPiece + kPiece / 32]);
+  const int channels = int(y.shape.c), q_count = int(y.shape.w), count = q_count * channels;
+  const int first = int(blockIdx.x * kThreads), i = first + int(threadIdx.x);
   const std::int64_t row = blockIdx.z * y.shape.h + blockIdx.y;
-  const Taps taps(i / channels, width, q_count);
-  const float* from = sums + (row * width + taps.first) * channels + i % channels;
+  const float* from = sums + row * width * channels;
+  const Taps begin(first / channels, width, q_count);
+  const Taps end((std::min(first + kThreads, count) - 1) / channels, width, q_count);
+  const Taps taps(std::min(i, count - 1) / channels, width, q_count);
+  const int stop = (end.first + end.count) * channels;
   float sum = 0;
-  for (int t = 0; t < taps.count; ++t) sum = fmaf(taps.weight(t), from[t * channels], sum);
+  int t = 0;
+  for (int piece = begin.first * channels; piece < stop; piece += kPiece) {
+    const int size = std::min<int>(kPiece, stop - piece);
+    for (int e = int(threadIdx.x); e < size; e += kThreads) s_piece[padded(e)] = from[piece + e];
+    __syncthreads();
+    for (; t < taps.count; ++t) {
+      const int at = (taps.first + t) * channels + i % channels - piece;
+      if (at >= size) break;
+      sum = fmaf(taps.weight(t), s_piece[padded(at)], sum);
+    }
+    __syncthreads();
+  }
+  if (i >= count) return;
   const float middle = levels.high + levels.low, range = levels.high - levels.low;
-  static_cast<float*>(y.data)[row * q_count * channels + i] = (2 * sum - middle) / range;
+  static_cast<float*>(y.data)[row * count + i] = (2 * sum - middle) / range;
 }
 
 }  // namespace
@@ -80,6 +104,8 @@ void image_normalise_resize(const Launch& launch, Levels levels, View x, View y)
   gpu::Grid columns = grid(x.shape.w * x.shape.c);
   // Twice the support and one more, at most.
   columns.shared_bytes = (2 * (x.shape.h / y.shape.h + 1) + 1) * std::int64_t(sizeof(float));
+  gpu::require(columns.shared_bytes <= (48 << 10), "image_normalise_resize", x.shape,
+               "is reduced more than 6000 times along its height");
   const auto kernel = x.dtype == DType::u8    ? resize_columns_kernel<std::uint8_t>
                       : x.dtype == DType::u16 ? resize_columns_kernel<std::uint16_t>
                                               : resize_columns_kernel<float>;
