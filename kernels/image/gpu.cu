@@ -71,7 +71,7 @@ GPU_KERNEL(kThreads, 64) resize_rows_kernel(Levels levels, const float* sums, in
   float sum = 0;
   int t = 0;
   for (int piece = begin.first * channels; piece < stop; piece += kPiece) {
-    const int size = std::min<int>(kPiece, stop - piece);
+    const int size = stop - piece < kPiece ? stop - piece : kPiece;
     for (int e = int(threadIdx.x); e < size; e += kThreads) s_piece[padded(e)] = from[piece + e];
     __syncthreads();
     for (; t < taps.count; ++t) {
