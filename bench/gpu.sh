@@ -42,6 +42,14 @@ keep() {
   "$@" >"$report/$name" 2>"$report/$name.log" || echo "not here: $(tail -n 1 "$report/$name.log")" >&2
 }
 
+# unless_unfinished SECONDS COMMAND...: its status; too slow is no failure.
+unless_unfinished() {
+  local status=0
+  timeout "$@" || status=$?
+  ((status == 124)) || return $status
+  echo "not finished within $1 s"
+}
+
 gpu_name() { nvidia-smi --query-gpu=name --format=csv,noheader | head -n 1 | tr ' /' '__'; }
 gpu_arch() { nvidia-smi --query-gpu=compute_cap --format=csv,noheader | head -n 1 | tr -d .; }
 
@@ -60,7 +68,8 @@ configure() {
 build() {
   rm -rf $report && mkdir -p $report
   check configure configure
-  check compile cmake --build $build --target dagan_program dagan_gpu_tests bench_step bench_predict
+  check compile cmake --build $build --target dagan_program dagan_tests dagan_gpu_tests bench_step \
+    bench_predict
   ((failed == 0)) || finish
 }
 
@@ -72,6 +81,7 @@ finish() {
 
 tests() {
   check kernels $build/dagan_gpu_tests -tc='cuda:*'
+  check step_is_the_cpus $build/dagan_tests -tc='device: *on a GPU*,device: a training step*'
   local data=$report/set
   check synth $build/dagan synth --quiet --out $data
   check train $build/dagan train --device $device --data $data --out $report/run --recipe tiny --quiet
@@ -87,8 +97,8 @@ sanitizers() {
     # On some virtual machines the tool refuses the device: that is no verdict on the kernels.
     if compute-sanitizer --tool $tool $build/dagan_gpu_tests -tc='cuda: no test has this name' \
       >"$report/sanitizer_$tool.log" 2>&1; then
-      check sanitizer_$tool compute-sanitizer --tool $tool --error-exitcode 9 \
-        $build/dagan_gpu_tests -tc='cuda: every kernel agrees with its reference'
+      check sanitizer_$tool unless_unfinished 120 compute-sanitizer --tool $tool \
+        --error-exitcode 9 $build/dagan_gpu_tests -tc='cuda: every kernel agrees with its reference'
     else
       echo "not here: compute-sanitizer --tool $tool" >&2
     fi
@@ -128,5 +138,5 @@ build
 tests
 sanitizers
 timings
-cat $report/step_* $report/torch_* 2>/dev/null | grep '^{' >&2
+cat $report/step_f32 $report/step_bf16 $report/torch_* 2>/dev/null | grep '^{' >&2
 finish

@@ -81,14 +81,14 @@ std::map<std::string, std::vector<float>> after_one_step(const Backend& backend,
 }
 
 // Tolerance: of the largest entry that an array has on the CPU.
-void compare_one_step(DType activations, double tolerance) {
+void compare_one_step(const Backend& backend, DType activations, double tolerance) {
   const auto cpu = after_one_step(cpu_backend(), activations);
-  const auto emulated = after_one_step(emulated_backend(), activations);
-  REQUIRE(cpu.size() == emulated.size());
+  const auto there = after_one_step(backend, activations);
+  REQUIRE(cpu.size() == there.size());
   CHECK(cpu.size() >= 14);
   for (const auto& [name, expected] : cpu) {
     CAPTURE(name);
-    const std::vector<float>& got = emulated.at(name);
+    const std::vector<float>& got = there.at(name);
     double scale = 1e-30, worst = 0;
     for (const float value : expected) scale = std::max(scale, std::abs(double(value)));
     for (std::size_t i = 0; i < expected.size(); ++i) {
@@ -99,13 +99,24 @@ void compare_one_step(DType activations, double tolerance) {
 }
 
 TEST_CASE("device: a training step on the emulated GPU kernels is the CPU's") {
-  compare_one_step(DType::f32, 1e-5);
+  compare_one_step(emulated_backend(), DType::f32, 1e-5);
 }
 
 // Sums in another order are rounded to the neighbour now and then, 2^-8 away. The gradients in f32
 // are 1.8e-2 away and more. Adam's first step is as long as the learning rate whatever the
 // gradient, so the parameters tell little here.
-TEST_CASE("device: so is one with activations in bf16") { compare_one_step(DType::bf16, 2e-3); }
+TEST_CASE("device: so is one with activations in bf16") {
+  compare_one_step(emulated_backend(), DType::bf16, 2e-3);
+}
+
+TEST_CASE("device: so are both on a GPU, where there is one") {
+  if (!has_cuda()) {
+    MESSAGE("skipped: no GPU");
+    return;
+  }
+  compare_one_step(cuda_backend(), DType::f32, 1e-5);
+  compare_one_step(cuda_backend(), DType::bf16, 2e-3);
+}
 
 TEST_CASE("device: a run on the emulated GPU kernels ends with the CPU's verdicts") {
   const TemporaryFolder folder;
