@@ -18,6 +18,10 @@ passed=0 failed=0
 export OMP_WAIT_POLICY=passive
 [[ $mode == carry ]] && exec bench/carry.sh carried
 [[ $mode == rehearse ]] && device=emulated
+if [[ $mode != run && $mode != rehearse ]]; then
+  sed -n '7,11s/^# *//p' "$0" >&2
+  exit 2
+fi
 
 # check NAME COMMAND...: counts it, and keeps what it printed as report/NAME.
 check() {
@@ -99,6 +103,7 @@ sanitizers() {
       >"$report/sanitizer_$tool.log" 2>&1; then
       check sanitizer_$tool unless_unfinished 120 compute-sanitizer --tool $tool \
         --error-exitcode 9 $build/dagan_gpu_tests -tc='cuda: every kernel agrees with its reference'
+      grep -q '^not finished' $report/sanitizer_$tool && ((passed -= 1))
     else
       echo "not here: compute-sanitizer --tool $tool" >&2
     fi
@@ -116,7 +121,9 @@ timings() {
   local csv=bench/baselines/$(gpu_name).csv precision
   mkdir -p bench/baselines
   check bench.csv $build/dagan bench --device cuda --impl all --verify "${shape[@]}" -o csv
-  sed '/^==/d' $report/bench.csv | grep -E '^(op,|[a-z0-9_]+,)' >"$csv"
+  if grep -q '^op,' $report/bench.csv; then
+    grep -E '^[a-z0-9_]+,' $report/bench.csv >"$csv"  # without what is said on the way
+  fi
   for precision in f32 bf16; do
     check step_$precision $build/bench_step --device cuda "${shape[@]}" --steps 101 \
       --precision $precision --json

@@ -22,6 +22,8 @@ namespace {
 
 using cases::OpCase;
 
+constexpr float kSlope = 0.2f;  // of the encoders
+
 void append(std::vector<OpCase>& to, std::vector<OpCase> more) {
   to.insert(to.end(), std::make_move_iterator(more.begin()), std::make_move_iterator(more.end()));
 }
@@ -54,16 +56,15 @@ std::vector<OpCase> batch_norms(const ModelShape& m, const KernelVersion& versio
   return for_each_layer(m, [&](Shape y) {
     if (y.pixels() < 2) return std::vector<OpCase>();  // nothing to normalise
     std::vector<OpCase> result = {cases::batch_norm_statistics_case(y),
-                                  cases::batch_norm_apply_case(y)};
+                                  cases::batch_norm_apply_case(y, kSlope)};
     if (version.entries.batch_norm_grad != nullptr)
-      result.push_back(cases::batch_norm_grad_case(y));
-    if (version.in_table) result.push_back(cases::batch_norm_evaluate_case(y));
+      result.push_back(cases::batch_norm_grad_case(y, true, kSlope));
+    if (version.in_table) result.push_back(cases::batch_norm_evaluate_case(y, kSlope));
     return result;
   });
 }
 
 std::vector<OpCase> activations(const ModelShape& m, const KernelVersion&) {
-  constexpr float kSlope = 0.2f;
   std::vector<OpCase> result = for_each_layer(m, [](Shape y) {
     return std::vector{cases::leaky_relu_case(y, kSlope), cases::leaky_relu_grad_case(y, kSlope)};
   });

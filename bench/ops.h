@@ -22,6 +22,7 @@ struct OpsRequest {
 struct OpResult {
   std::string op, version, problem;  // of a problem in different types the words are the same
   bool in_table = false;
+  bool verified = false;
   // With verify: the largest difference to the reference in f64 in units of the largest element,
   // and what is wrong, or nothing.
   double error = 0;

@@ -2,6 +2,7 @@
 
 #include <omp.h>
 
+#include <cmath>
 #include <cstdio>
 #include <nlohmann/json.hpp>
 #include <optional>
@@ -27,7 +28,7 @@ struct Column {
 Number where(bool holds, double value) { return holds ? Number(value) : std::nullopt; }
 
 const Column kColumns[] = {
-    {"error", "error", 2, [](const OpResult& r) { return where(r.error > 0, r.error); }},
+    {"error", "error", 2, [](const OpResult& r) { return where(r.verified, r.error); }},
     {"seconds", "us", 4, [](const OpResult& r) { return where(r.seconds > 0, r.seconds); }},
     {"speedup", "x table", 3, [](const OpResult& r) { return where(r.speedup > 0, r.speedup); }},
     {"gflop_s", "GFLOP/s", 4,
@@ -43,7 +44,7 @@ std::string significant(Number value, int digits) {
   char buffer[40];
   std::snprintf(buffer, sizeof buffer, "%.*g", digits, *value);
   std::ostringstream out;  // never with an exponent, unless it is small
-  if (*value < 1e-3 || *value >= 1e6) return buffer;
+  if (*value < 1e-3 || !(*value < 1e6)) return buffer;
   out << std::stod(buffer);
   return out.str();
 }
@@ -97,13 +98,14 @@ std::string markdown(const OpsRequest& request, const OpsReport& report, const E
 
 std::string csv(const OpsReport& report, const Earlier& earlier) {
   std::ostringstream out;
-  out << "op,problem,version,in_table,failure";
+  out << "op,problem,version,in_table,result";
   for (const Column& column : kColumns) out << ',' << column.name;
   out << ",earlier_ratio\n";
   const auto field = [](Number value) { return value ? significant(*value, 6) : std::string(); };
   for (const OpResult& r : report.results) {
+    const std::string result = r.failure.empty() && r.verified ? "ok" : r.failure;
     out << r.op << ',' << csv_field(r.problem) << ',' << r.version << ',' << r.in_table << ','
-        << csv_field(r.failure);
+        << csv_field(result);
     for (const Column& column : kColumns) out << ',' << field(column.value(r));
     out << ',' << field(earlier_ratio(r, earlier)) << '\n';
   }
@@ -137,14 +139,17 @@ std::string json(const OpsRequest& request, const OpsReport& report, const Earli
 
 std::string key_of(const OpResult& r) { return text(r.op, ' ', r.problem, ' ', r.version); }
 
-Earlier parse_earlier(const std::string& text_of_file, const std::string& file) {
+Earlier parse_earlier(const std::string& text_of_file, const std::string& file,
+                      const std::string& device) {
   Earlier earlier;
   try {
     const Json report = Json::parse(text_of_file);
+    check(Fault::data, report.at("device") == device, file, ": is of another device than ", device);
     for (const Json& row : report.at("results")) {
       const OpResult r = {
           .op = row.at("op"), .version = row.at("version"), .problem = row.at("problem")};
-      if (row.contains("seconds")) earlier[key_of(r)] = row.at("seconds");
+      const double seconds = row.value("seconds", 0.0);
+      if (std::isfinite(seconds) && seconds > 0) earlier[key_of(r)] = seconds;
     }
   } catch (const Json::exception&) {
     fail(Fault::data, file, ": no report of dagan bench --format json");

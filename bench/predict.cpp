@@ -1,7 +1,7 @@
 // How long a training step should take on a GPU: every kernel of it is executed by the emulator,
 // which counts what it asks of memory, and the slowest part of the machine decides (a roofline with
-// four roofs). Says nothing about latency or about the quality of the compiler's code, so it is a
-// lower bound; ./dev gpu prints the measurement beside it.
+// four roofs). It knows nothing of latency, of the compiler's code or of what stays in the cache
+// from one kernel to the next: an estimate. ./dev gpu prints the measurement beside it.
 #include <algorithm>
 #include <cstdio>
 #include <map>
@@ -34,7 +34,7 @@ struct Gpu {
 };
 
 // SXM5. Arithmetic and shared memory: 132 multiprocessors at 1.755 GHz, 128 multiply-adds, one pass
-// and, of the 4096 products a cycle of the tensor cores, the 63 % that mma.sync reaches there.
+// and, of the 4096 operations a cycle of the tensor cores, the 63 % that mma.sync reaches there.
 // Memory: nine tenths of 3.35 TB/s. Cache: 5.5 TB/s, as measured by others.
 constexpr Gpu kH100 = {
     "H100", 132 * 1.755e9 * 256, 0.63 * 132 * 1.755e9 * 4096, 3.0e12, 5.5e12, 132 * 1.755e9, 132,

@@ -13,6 +13,7 @@ struct KernelVersion {
   Kernels entries = {};   // null where it has none
   bool in_table = false;  // the one that the table of kernels runs, for these activations
   DType dtype = DType::f32;
+  bool any_dtype = false;  // it takes activations of other types too
   Products products = Products::exact;
   // Why it cannot run here, in a few words, or null: a library may be missing. Null: it always can.
   const char* (*missing)() = nullptr;

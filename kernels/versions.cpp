@@ -1,6 +1,7 @@
 #include "kernels/versions.h"
 
 #include <memory>
+#include <set>
 #include <string_view>
 
 #include "core/check.h"
@@ -14,7 +15,7 @@ extern const KernelVersions conv2d_versions, batch_norm_versions;
 
 namespace {
 
-// Calls f(name of the entry as a pointer to member) for every entry.
+// Calls f(pointer to the entry) for every entry of an op that has versions.
 template <class F>
 void for_each_entry(F f) {
   const auto all = [&](auto... entries) { (f(entries), ...); };
@@ -71,7 +72,8 @@ void replace(Kernels& table, const KernelVersion& version) {
   });
 }
 
-const Backend& backend_with(const Backend& backend, const std::vector<std::string>& choices) {
+const Backend& backend_with(const Backend& backend, const std::vector<std::string>& choices,
+                            DType activations) {
   struct Changed {
     Kernels kernels;
     Backend backend;
@@ -79,7 +81,16 @@ const Backend& backend_with(const Backend& backend, const std::vector<std::strin
   static std::vector<std::unique_ptr<Changed>> made;  // what was returned stays
   if (choices.empty()) return backend;
   auto changed = std::make_unique<Changed>(*backend.kernels, backend);
-  for (const std::string& choice : choices) replace(changed->kernels, find(backend, choice));
+  std::set<std::string> ops;
+  for (const std::string& choice : choices) {
+    const KernelVersion version = find(backend, choice);
+    check(Fault::usage, ops.insert(version.op).second, "--kernel ", choice, ": ", version.op,
+          " has been chosen already");
+    check(Fault::usage, version.dtype == activations || version.any_dtype, "--kernel ", choice,
+          ": runs on activations of ", version.dtype, ", and these are ", activations,
+          "; see train.precision");
+    replace(changed->kernels, version);
+  }
   changed->backend.kernels = &changed->kernels;
   return made.emplace_back(std::move(changed))->backend;
 }

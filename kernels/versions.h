@@ -20,8 +20,9 @@ KernelVersion table_version(const Backend&, const std::string& op, DType activat
 void replace(Kernels& table, const KernelVersion&);
 
 // The backend with the versions that "OP=NAME" asks for in its table; lives until the program ends.
-// Throws Fault::usage for an unknown name, with those that there are, and Fault::device for one
-// that is missing here.
-const Backend& backend_with(const Backend&, const std::vector<std::string>& choices);
+// Throws Fault::usage for an unknown name, with those that there are, for a version that takes
+// other activations and for two of one op, and Fault::device for one that is missing here.
+const Backend& backend_with(const Backend&, const std::vector<std::string>& choices,
+                            DType activations);
 
 }  // namespace dagan

@@ -67,7 +67,7 @@ TEST_CASE("bench: every version of the convolution, right, in every format") {
   in.folder.put("before.json", std::string_view(outcome.out));
   const Outcome csv = in.run(words + "--compare before.json -o csv");
   CHECK(csv.code == 0);
-  CHECK(csv.out.starts_with("op,problem,version,in_table,failure,error,seconds,"));
+  CHECK(csv.out.starts_with("op,problem,version,in_table,result,error,seconds,"));
   CHECK(std::count(csv.out.begin(), csv.out.end(), '\n') == int(versions.size()) + 1);
   CHECK(csv.out.find(",\n") == std::string::npos);  // the last column: the ratio of the times
   const Outcome table = in.run(words + "-o md --compare before.json");
@@ -92,7 +92,8 @@ TEST_CASE("bench: what it does not know is refused with what there is") {
   const Outcome version = in.run("bench --op conv2d --impl fastest");
   CHECK(version.code == 2);
   CHECK_CONTAINS(version.err, "expected one of table, all, definition, implicit_gemm");
-  CHECK(in.run("bench --size 0").code == 2);
+  for (const char* wrong : {"--size 0", "--size 8", "--size 48", "--seconds -1", "--seconds inf"})
+    CHECK(in.run(std::string("bench --op loss ") + wrong).code == 2);
   in.folder.put("other.json", std::string_view("{\"results\": [{}]}"));
   const Outcome file = in.run("bench --compare other.json");
   CHECK(file.code == 3);
@@ -110,7 +111,11 @@ TEST_CASE("bench: training runs on the version that is asked for") {
   CHECK_CONTAINS(unknown.err, "conv2d=naive, conv2d=tiled");
   const Outcome type = in.run(train + "--out type --kernel conv2d=implicit_gemm_mma");
   CHECK(type.code == 2);
-  CHECK_CONTAINS(type.err, "is f32, but this version takes bf16");
+  CHECK_CONTAINS(type.err, "train.precision");
+  CHECK(!fs::exists(in.folder / "type"));
+  const Outcome twice = in.run(train + "--out twice --kernel conv2d=naive --kernel conv2d=tiled");
+  CHECK(twice.code == 2);
+  CHECK_CONTAINS(twice.err, "has been chosen already");
 }
 
 }  // namespace

@@ -139,7 +139,8 @@ std::string BoundCase::compare_output(std::size_t o, const std::vector<double>& 
     const double start = added ? initial_[o][i] : 0, expected = start + want[i];
     const double bound =
         bounds[i] + (added ? rounding * (std::abs(start) + std::abs(expected)) : 0);
-    const double off = std::abs(got[i] - expected);
+    const double difference_here = std::abs(got[i] - expected);
+    const double off = std::isnan(difference_here) ? HUGE_VAL : difference_here;
     if (!(off <= bound) && failure.empty())
       failure = text(operand.name, position(operand.shape, i), " is ", got[i], ", not ", expected,
                      "; off by ", got[i] - expected, ", allowed ", bound);

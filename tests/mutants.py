@@ -12,7 +12,6 @@ import argparse
 import pathlib
 import random
 import re
-import shutil
 import subprocess
 import sys
 import time
@@ -30,6 +29,24 @@ def mutants(source):
         code = re.sub(r"//[^\n]*", lambda m: " " * len(m[0]), file.read_text())
         for match in SYNCHRONISATION.finditer(code):
             yield file, match.start(), match.end() - match.start()
+
+
+def copy_sources(root, source):
+    """What is the same already keeps its time, so that a second run builds little; a mutant that an
+    earlier run left behind is newer than its object when it is undone, and is built again."""
+    wanted = {source / "CMakeLists.txt": root / "CMakeLists.txt"}
+    for folder in FOLDERS:
+        for file in (root / folder).rglob("*"):
+            if file.is_file():
+                wanted[source / file.relative_to(root)] = file
+    for old in list(source.rglob("*")):
+        if old.is_file() and old not in wanted:
+            old.unlink()
+    for to, file in wanted.items():
+        data = file.read_bytes()
+        if not to.exists() or to.read_bytes() != data:
+            to.parent.mkdir(parents=True, exist_ok=True)
+            to.write_bytes(data)
 
 
 def build_and_test(build, limit):
@@ -57,10 +74,7 @@ def main():
     root = pathlib.Path(__file__).resolve().parent.parent
     options.build.mkdir(parents=True, exist_ok=True)
     source, build = options.build.resolve() / "source", options.build.resolve() / "build"
-    shutil.rmtree(source, ignore_errors=True)
-    for folder in FOLDERS:  # copy2 keeps the times, so that a second run builds little
-        shutil.copytree(root / folder, source / folder)
-    shutil.copy2(root / "CMakeLists.txt", source)
+    copy_sources(root, source)
     subprocess.run(["cmake", "-S", source, "-B", build, "-G", "Ninja", "-DDAGAN_CUDA=OFF",
                     "-DDAGAN_BENCH=OFF", "-DDAGAN_EXAMPLES=OFF"], check=True, capture_output=True)
     begun = time.monotonic()

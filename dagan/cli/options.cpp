@@ -106,7 +106,8 @@ const std::vector<Option>& all_options() {
       {"train", "--max-false-reject", "P", kText, kOptional, "", "Recipe", "",
        "detect.max_false_reject"},
       {"train", "--kernel", "OP=NAME", kText, kRepeated, "", "Run",
-       "run an op by another of its versions, conv2d=implicit_gemm_tf32; dagan bench lists them"},
+       "run an op by another of its versions, as bench --impl all lists them: conv2d=definition; like "
+       "--device, it is not kept for --resume"},
 
       {"eval", "model", "RUN|MODEL", kText, kRequired, "", "Data",
        "a run's folder or its model.dagan"},

@@ -7,7 +7,9 @@
 #include "dagan/cli/output.h"
 #include "dagan/cli/progress.h"
 #include "dagan/data/file.h"
+#include "dagan/train/configure.h"
 #include "dagan/train/recipe_table.h"
+#include "dagan/train/run_folder.h"
 #include "dagan/train/stop.h"
 #include "dagan/train/trainer.h"
 #include "kernels/backend.h"
@@ -96,6 +98,14 @@ void check_apart(const TrainOptions& options) {
         ", and a run writes pictures; choose an --out elsewhere");
 }
 
+// What the run computes with, new or resumed.
+DType activations_of(const TrainOptions& options) {
+  if (!options.resume) return step_options_of(options.recipe, 1).activations;
+  RunFolder folder(options.out);
+  folder.require_unfinished();
+  return step_options_of(load_recipe(folder.recipe().string()), 1).activations;
+}
+
 }  // namespace
 
 int run_train(const Arguments& arguments) {
@@ -105,8 +115,6 @@ int run_train(const Arguments& arguments) {
   options.resume = arguments.has("--resume");
   options.force = arguments.has("--force");
   options.dry_run = arguments.has("--dry-run");
-  options.backend =
-      &backend_with(backend_named(arguments.text("--device")), arguments.list("--kernel"));
   if (options.resume) {
     check_resume(arguments);
   } else {
@@ -114,6 +122,10 @@ int run_train(const Arguments& arguments) {
     check_apart(options);
     options.recipe = resolve_recipe(arguments);
   }
+  const Backend& device = backend_named(arguments.text("--device"));
+  options.backend = arguments.has("--kernel")
+                        ? &backend_with(device, arguments.list("--kernel"), activations_of(options))
+                        : &device;
   if (options.dry_run && !options.resume) std::cout << write_recipe(options.recipe) << std::flush;
 
   const bool quiet = arguments.has("--quiet");

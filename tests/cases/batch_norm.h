@@ -103,7 +103,7 @@ inline OpCase batch_norm_apply_case(Shape shape, float slope = 1) {
                        per_channel("gamma", shape),
                        per_channel("beta", shape)},
             .outputs = {{.name = "y", .shape = shape, .alias = 0}},
-            .flop = 2 * double(shape.size())};
+            .flop = (slope == 1 ? 2 : 3) * double(shape.size())};
   op.run = [=](const Kernels& k, const Launch& l, const Views& in, const Views& out, Write) {
     k.batch_norm(l, in[0], in[1], in[2], in[3], in[4], slope, out[0]);
   };
@@ -143,7 +143,7 @@ inline OpCase batch_norm_grad_case(Shape shape, bool sum_parameters = true, floa
             .outputs = {{.name = "dx", .shape = shape, .role = Role::summed, .alias = 0},
                         per_channel("dgamma", shape),
                         per_channel("dbeta", shape)},
-            .flop = 10 * double(shape.size())};
+            .flop = (slope == 1 ? 10 : 14) * double(shape.size())};
   if (sum_parameters) op.outputs[1].role = op.outputs[2].role = Role::summed;
   op.run = [=](const Kernels& k, const Launch& l, const Views& in, const Views& out, Write write) {
     k.batch_norm_grad(l, in[0], in[1], in[2], in[3], in[4], in[5], slope, out[0], out[1], out[2],

@@ -26,16 +26,18 @@ void apply_definition(const Launch&, View x, View mean, View rstd, View gamma, V
 }
 
 constexpr KernelVersion kVersions[] = {
-    {"batch_norm",
-     "definition",
-     {.batch_norm_statistics = statistics_definition, .batch_norm = apply_definition}},
+    {.op = "batch_norm",
+     .name = "definition",
+     .entries = {.batch_norm_statistics = statistics_definition, .batch_norm = apply_definition},
+     .any_dtype = true},
     {.op = "batch_norm",
      .name = "blocks",
      .entries = {.batch_norm_statistics = batch_norm_statistics,
                  .batch_norm = batch_norm,
                  .batch_norm_grad = batch_norm_grad,
                  .batch_norm_scratch = batch_norm_scratch},
-     .in_table = true},
+     .in_table = true,
+     .any_dtype = true},
 };
 
 }  // namespace

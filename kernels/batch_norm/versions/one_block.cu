@@ -169,12 +169,13 @@ std::int64_t no_scratch(Shape) { return 0; }
 
 template <class Walk>
 constexpr KernelVersion version(const char* name) {
-  return {"batch_norm",
-          name,
-          {.batch_norm_statistics = statistics<Walk>,
-           .batch_norm = apply<Walk>,
-           .batch_norm_grad = grad<Walk>,
-           .batch_norm_scratch = no_scratch}};
+  return {.op = "batch_norm",
+          .name = name,
+          .entries = {.batch_norm_statistics = statistics<Walk>,
+                      .batch_norm = apply<Walk>,
+                      .batch_norm_grad = grad<Walk>,
+                      .batch_norm_scratch = no_scratch},
+          .any_dtype = true};
 }
 
 constexpr KernelVersion kVersions[] = {
@@ -187,7 +188,8 @@ constexpr KernelVersion kVersions[] = {
                  .batch_norm = batch_norm,
                  .batch_norm_grad = batch_norm_grad,
                  .batch_norm_scratch = batch_norm_scratch},
-     .in_table = true},
+     .in_table = true,
+     .any_dtype = true},
 };
 
 }  // namespace

@@ -34,19 +34,21 @@ void filter_grad_definition(const Launch&, Conv2dGeometry geometry, View x, View
 std::int64_t no_scratch(Conv2dPass, Conv2dGeometry, Shape, Shape, Shape) { return 0; }
 
 constexpr KernelVersion kVersions[] = {
-    {"conv2d",
-     "definition",
-     {.conv2d = conv2d_definition,
-      .conv2d_input_grad = input_grad_definition,
-      .conv2d_filter_grad = filter_grad_definition,
-      .conv2d_scratch = no_scratch}},
+    {.op = "conv2d",
+     .name = "definition",
+     .entries = {.conv2d = conv2d_definition,
+                 .conv2d_input_grad = input_grad_definition,
+                 .conv2d_filter_grad = filter_grad_definition,
+                 .conv2d_scratch = no_scratch},
+     .any_dtype = true},
     {.op = "conv2d",
      .name = "implicit_gemm",
      .entries = {.conv2d = conv2d,
                  .conv2d_input_grad = conv2d_input_grad,
                  .conv2d_filter_grad = conv2d_filter_grad,
                  .conv2d_scratch = conv2d_scratch},
-     .in_table = true},
+     .in_table = true,
+     .any_dtype = true},
 };
 
 }  // namespace

@@ -5,7 +5,10 @@ namespace dagan::DAGAN_BACKEND {
 namespace {
 
 constexpr KernelVersion kVersions[] = {
-    {"conv2d", "naive", {.conv2d = conv2d_naive, .conv2d_scratch = conv2d_scratch}},
+    {.op = "conv2d",
+     .name = "naive",
+     .entries = {.conv2d = conv2d_naive, .conv2d_scratch = conv2d_scratch},
+     .any_dtype = true},
     {"conv2d", "tiled", {.conv2d = conv2d_tiled, .conv2d_scratch = conv2d_scratch}},
     {"conv2d",
      "register_tiles",
