@@ -15,6 +15,24 @@ void Gradients::seed(Tensor loss, Tensor one) {
   written_[loss.id] = 1;
 }
 
+std::optional<float> Gradients::number(Tensor t) const {
+  const Tensor gradient = known_[t.id];
+  if (!gradient || tape_[gradient].life != Life::constant) return std::nullopt;
+  return tape_[gradient].fill;
+}
+
+bool Gradients::set(Tensor t, float number) {
+  const Value& value = tape_[t];
+  if (!wants(t) || value.whole >= 0 || value.shape != Shape{} || value.dtype != DType::f32)
+    return false;
+  int readers = 0;
+  for (const Node& node : tape_.nodes())
+    readers += int(std::count(node.in.begin(), node.in.end(), t));
+  if (readers > 1) return false;
+  seed(t, tape_.constant(text("d(", t.name(), ")"), {}, number));
+  return true;
+}
+
 bool Gradients::has(Tensor t) const {
   const int whole = tape_[t].whole;
   return written_[t.id] || (whole >= 0 && written_[whole]);

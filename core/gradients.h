@@ -26,6 +26,11 @@ class Gradients {
   // Where to write a gradient of t, or nothing when no wanted leaf lies behind it.
   std::optional<Target> into(Tensor t);
   void seed(Tensor loss, Tensor one);
+  // The gradient of a scalar where it is a number that is known already: the loss's own is 1.
+  std::optional<float> number(Tensor t) const;
+  // Makes it such a number; false where it is not wanted, or where more than one node reads t, so
+  // that something could be added later.
+  bool set(Tensor t, float number);
   // The parts of a gradient that are written while the rest is not mean nothing to an op that made
   // the whole at once.
   bool has_only_parts(Tensor t) const;

@@ -20,8 +20,10 @@ struct Linear final : Op {
   bool in_place() const override { return write == Write::overwrite; }
   void vjp(const Node& node, Gradients& gradients) const override {
     const Tensor dy = gradients.of(node.out[0]);
+    const std::optional<float> number = gradients.number(node.out[0]);
     const float factors[] = {geometry.alpha, geometry.beta};
     for (std::size_t i = 0; i < node.in.size(); ++i) {
+      if (number && gradients.set(node.in[i], factors[i] * *number)) continue;
       if (const auto da = gradients.into(node.in[i])) {
         gradients.tape().append(Linear({.alpha = factors[i]}, da->write), {dy}, {da->tensor});
       }

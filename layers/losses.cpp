@@ -33,29 +33,49 @@ struct ErrorGradient final : Op {
   }
 };
 
-// in {a, b}, out {loss}
+// in {a, b}, out {loss[, da][, db]}
 struct MeanError final : Op {
   explicit MeanError(const ErrorKernels& pair) : kernels(pair) {}
   const ErrorKernels& kernels;
+  float dloss = 0;
+  bool makes_da = false, makes_db = false;
 
   std::string_view name() const override { return kernels.name; }
   void run(const Kernels& k, const Launch& at, std::span<const View> in,
            std::span<const View> out) const override {
-    (k.*kernels.forward)(at, in[0], in[1], out[0]);
+    (k.*kernels.forward)(at, in[0], in[1], dloss, out[0], makes_da ? out[1] : View{},
+                         makes_db ? out.back() : View{});
   }
   std::int64_t scratch(const Kernels& k, std::span<const View> in,
                        std::span<const View>) const override {
     return k.error_scratch(in[0].shape);
   }
+  // Where dloss is a number, the node itself makes the gradients that nothing has written yet.
   void vjp(const Node& node, Gradients& gradients) const override {
-    const Tensor a = node.in[0], b = node.in[1], dloss = gradients.of(node.out[0]);
-    Tape& tape = gradients.tape();
-    if (const auto da = gradients.into(a)) {
-      tape.append(ErrorGradient(kernels, da->write), {a, b, dloss}, {da->tensor});
+    const Tensor a = node.in[0], b = node.in[1], loss = node.out[0];
+    const bool first = node.out.size() == 1;
+    for (const Tensor& made : std::span(node.out).subspan(1)) {
+      check(!gradients.has(made), "[", name(), "] ", made, " is a gradient and has none itself");
     }
-    if (const auto db = gradients.into(b)) {
-      tape.append(ErrorGradient(kernels, db->write), {b, a, dloss}, {db->tensor});
-    }
+    MeanError with_gradients(kernels);
+    std::vector<Tensor> made;
+    const std::optional<float> number = gradients.number(loss);
+    const auto record = [&](Tensor x, Tensor y, bool& makes) {
+      const auto dx = gradients.into(x);
+      if (!dx) return;
+      if (first && number && dx->write == Write::overwrite) {
+        makes = true;
+        made.push_back(dx->tensor);
+      } else {
+        const ErrorGradient gradient(kernels, dx->write);
+        gradients.tape().append(gradient, {x, y, gradients.of(loss)}, {dx->tensor});
+      }
+    };
+    record(a, b, with_gradients.makes_da);
+    record(b, a, with_gradients.makes_db);
+    if (made.empty()) return;
+    with_gradients.dloss = *number;
+    gradients.tape().extend(loss, with_gradients, made);
   }
 };
 

@@ -27,6 +27,8 @@ void add_elementwise(std::vector<OpCase>& all) {
     for (const ErrorKind kind : {ErrorKind::squared, ErrorKind::absolute}) {
       all.push_back(error_case(kind, shape));
       all.push_back(error_grad_case(kind, shape));
+      for (const auto& [a, b] : kWantedGrads)
+        all.push_back(error_with_grads_case(kind, shape, a, b));
     }
   }
 }

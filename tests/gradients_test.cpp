@@ -106,6 +106,46 @@ TEST_CASE("backward: one addend twice, and both sides of a loss") {
   }
 }
 
+TEST_CASE("backward: a loss whose gradient is a known number makes the gradients of its operands") {
+  std::vector<float> known, computed;
+  for (const bool number : {true, false}) {
+    Tape tape;
+    const Shape shape = {2, 3, 5, 2};
+    const Tensor x = tape.make("x", shape, Life::input), y = tape.make("y", shape, Life::input);
+    const Tensor w = leaf(tape, "w", {2, 3, 3, 2}), v = leaf(tape, "v", {2, 3, 3, 2});
+    const Tensor a = conv2d(x, w, {}, {1, 1}), b = conv2d(x, v, {}, {1, 1});
+    const Tensor first = mean_squared_error(a, y), second = mean_absolute_error(y, b),
+                 third = mean_squared_error(b, a), some = 3.0 * first, more = some - 0.5 * second,
+                 sum = more + third;
+    const std::size_t forward = tape.nodes().size();
+    const auto gradients = gradients_of(number ? sum : leaky_relu(sum, 1), {w, v});
+    std::string recorded;
+    for (const Node& node : std::span(tape.nodes()).subspan(forward + !number))
+      if (!node.op->name().starts_with("conv2d")) recorded += text(node.op->name(), ' ');
+    // The third error comes first and sets both gradients; the others add to them.
+    CHECK(recorded == (number ? "absolute_error_grad squared_error_grad "
+                              : "leaky_relu_grad linear linear linear linear linear linear "
+                                "squared_error_grad squared_error_grad absolute_error_grad "
+                                "squared_error_grad "));
+    Machine machine(tape);
+    for (const Tensor& gradient : gradients)
+      for (const float value : machine.read(gradient)) (number ? known : computed).push_back(value);
+  }
+  CHECK(known == computed);
+}
+
+TEST_CASE("backward: a number that is only one of several gradients of a scalar") {
+  Tape tape;
+  const Tensor a = leaf(tape, "a", {1, 2, 2, 3}), b = leaf(tape, "b", {1, 2, 2, 3});
+  const Tensor error = mean_squared_error(a, b);
+  const Tensor gradient = gradients_of(2.0 * error + leaky_relu(error, 0.5f) + error, {a})[0];
+  Machine machine(tape);
+  const auto got = machine.read(gradient), x = machine.store.read<float>("a"),
+             y = machine.store.read<float>("b");
+  for (std::size_t i = 0; i < got.size(); ++i)
+    CHECK(got[i] == doctest::Approx(4 * 2.0 * (x[i] - y[i]) / 12).epsilon(1e-5));
+}
+
 TEST_CASE("backward: every op of a network, against central differences of the loss") {
   for (const bool squared : {true, false}) {
     Tape tape;

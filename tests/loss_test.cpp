@@ -35,6 +35,8 @@ TEST_CASE("loss: the kernels agree with the reference") {
     for (const Shape& shape : kernel_shapes()) {
       CHECK(check_kernel(error_case(kind, shape), kernels) == "");
       CHECK(check_kernel(error_grad_case(kind, shape), kernels) == "");
+      for (const auto& [a, b] : kWantedGrads)
+        CHECK(check_kernel(error_with_grads_case(kind, shape, a, b), kernels) == "");
     }
   // As a slice it needs the most scratch.
   for (const ErrorKind kind : kKinds)
@@ -47,6 +49,7 @@ TEST_CASE("loss: the same bits for any number of threads") {
     for (const Shape& shape : {Shape{2, 37, 41, 17}, Shape{3, 64, 64, 3}}) {
       CHECK(check_threads(error_case(kind, shape), kernels) == "");
       CHECK(check_threads(error_grad_case(kind, shape), kernels) == "");
+      CHECK(check_threads(error_with_grads_case(kind, shape, true, true), kernels) == "");
     }
 }
 

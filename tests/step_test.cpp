@@ -17,7 +17,11 @@
 namespace dagan {
 namespace {
 
-constexpr double kTolerance = 1e-5;  // relative to the largest entry of a tensor, or to a loss
+// Relative to the largest entry of a tensor, or to a loss.
+constexpr double kTolerance = 1e-5;
+// 20 steps of Adam, which divides by what is nearly 0, spread the rounding of sums that another
+// instruction set adds in another order.
+constexpr double kFinalTolerance = 1e-4;
 
 struct Golden {
   explicit Golden(const std::string& name)
@@ -134,7 +138,7 @@ void compare_with_pytorch(const std::string& name, bool discriminator) {
   for (const Tensor& t : training.all) {
     const double worst =
         difference(part(step, training.store, t), golden.values("final." + t.name()));
-    CHECK_MESSAGE(worst <= kTolerance, t.name() << " after 20 steps: " << worst);
+    CHECK_MESSAGE(worst <= kFinalTolerance, t.name() << " after 20 steps: " << worst);
   }
 }
 

@@ -25,20 +25,27 @@ struct Absolute {
   }
 };
 
-// g_partial: the sum of each block of threads.
+// g_partial: the sum of each block of threads. The gradients, if there are any, are written on the
+// way.
 template <class Error, int V>
 GPU_KERNEL(kThreads, 32)
-block_errors_kernel(View a, View b, float* g_partial) {
+block_errors_kernel(View a, View b, float scale, View da, View db, float* g_partial) {
   float sum = 0;
   gpu::for_each_element<V>(a.shape, [&](unsigned pixel, unsigned c) {
-    const Vec<float, V> r_a = gpu::read<V>(a, offset(a, pixel, c));
+    Vec<float, V> r_error = gpu::read<V>(a, offset(a, pixel, c));
     const Vec<float, V> r_b = gpu::read<V>(b, offset(b, pixel, c));
     float r[V];
-    for (int i = 0; i < V; ++i) r[i] = Error::value(r_a[i] - r_b[i]);
+    for (int i = 0; i < V; ++i) r[i] = Error::value(r_error[i] -= r_b[i]);
     if constexpr (V == 4)
       sum += (r[0] + r[1]) + (r[2] + r[3]);
     else
       sum += r[0];
+    if (!da) return;
+    for (int i = 0; i < V; ++i) r_error[i] = Error::derivative(r_error[i], scale);
+    gpu::write(da, offset(da, pixel, c), r_error);
+    if (!db) return;
+    for (int i = 0; i < V; ++i) r_error[i] = -r_error[i];
+    gpu::write(db, offset(db, pixel, c), r_error);
   });
   sum = gpu::block_sum<kThreads>(sum);
   if (threadIdx.x == 0) g_partial[blockIdx.x] = sum;
@@ -65,11 +72,18 @@ error_grad_kernel(double factor, View a, View b, const float* g_dloss, View da, 
 }
 
 template <class Error>
-void error(const Launch& launch, View a, View b, View loss) {
-  const gpu::Elements<2> e{a, b};
+double scale_of(View a, double dloss) {
+  return Error::kFactor / double(a.shape.size()) * dloss;
+}
+
+template <class Error>
+void error(const Launch& launch, View a, View b, float dloss, View loss, View da, View db) {
+  if (!da) std::swap(a, b), std::swap(da, db);
+  const gpu::Elements<4> e{a, b, da, db};
   auto* partial = reinterpret_cast<float*>(launch.scratch);
   const auto kernel = e.vector == 4 ? block_errors_kernel<Error, 4> : block_errors_kernel<Error, 1>;
-  gpu::launch(launch, e.grid, kernel, e.views[0], e.views[1], partial);
+  gpu::launch(launch, e.grid, kernel, e.views[0], e.views[1], float(scale_of<Error>(a, dloss)),
+              e.views[2], e.views[3], partial);
   gpu::launch(launch, {.blocks = {1}, .threads = {kThreads}}, mean_kernel,
               unsigned(e.grid.blocks.x), double(a.shape.size()), partial, loss.as<float>());
 }
@@ -78,8 +92,8 @@ template <class Error>
 void error_grad(const Launch& launch, View a, View b, View dloss, View da, Write write) {
   const gpu::Elements<3> e{a, b, da};
   const auto kernel = e.vector == 4 ? error_grad_kernel<Error, 4> : error_grad_kernel<Error, 1>;
-  gpu::launch(launch, e.grid, kernel, Error::kFactor / double(a.shape.size()), e.views[0],
-              e.views[1], dloss.as<float>(), e.views[2], write);
+  gpu::launch(launch, e.grid, kernel, scale_of<Error>(a, 1), e.views[0], e.views[1],
+              dloss.as<float>(), e.views[2], write);
 }
 
 }  // namespace
@@ -89,12 +103,13 @@ std::int64_t error_scratch(Shape a) {
   return gpu::element_blocks(a.size()) * std::int64_t(sizeof(float));
 }
 
-void squared_error(const Launch& launch, View a, View b, View loss) {
-  error<Squared>(launch, a, b, loss);
+void squared_error(const Launch& launch, View a, View b, float dloss, View loss, View da, View db) {
+  error<Squared>(launch, a, b, dloss, loss, da, db);
 }
 
-void absolute_error(const Launch& launch, View a, View b, View loss) {
-  error<Absolute>(launch, a, b, loss);
+void absolute_error(const Launch& launch, View a, View b, float dloss, View loss, View da,
+                    View db) {
+  error<Absolute>(launch, a, b, dloss, loss, da, db);
 }
 
 void squared_error_grad(const Launch& launch, View a, View b, View dloss, View da, Write write) {
