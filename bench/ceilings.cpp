@@ -33,6 +33,31 @@ double multiply_add(std::int64_t rounds, float* sink) {
   return 2.0 * 10 * double(rounds) * double(hn::Lanes(d));
 }
 
+// The rest of `count` that fills no group of four vectors is left alone.
+void update(float* data, std::size_t count) {
+  const hn::ScalableTag<float> d;
+  const auto factor = hn::Set(d, 1.0000001f);
+  const std::size_t lanes = hn::Lanes(d);
+  for (std::size_t i = 0; i + 4 * lanes <= count; i += 4 * lanes)
+    for (std::size_t v = 0; v < 4; ++v) {
+      float* at = data + i + v * lanes;
+      hn::StoreU(hn::Mul(hn::LoadU(d, at), factor), d, at);
+    }
+}
+
+float sum(const float* data, std::size_t count) {
+  const hn::ScalableTag<float> d;
+  const std::size_t lanes = hn::Lanes(d);
+  auto a = hn::Zero(d), b = a, c = a, e = a;
+  for (std::size_t i = 0; i + 4 * lanes <= count; i += 4 * lanes) {
+    a = hn::Add(a, hn::LoadU(d, data + i));
+    b = hn::Add(b, hn::LoadU(d, data + i + lanes));
+    c = hn::Add(c, hn::LoadU(d, data + i + 2 * lanes));
+    e = hn::Add(e, hn::LoadU(d, data + i + 3 * lanes));
+  }
+  return hn::GetLane(hn::SumOfLanes(d, hn::Add(hn::Add(a, b), hn::Add(c, e))));
+}
+
 }  // namespace dagan::bench::HWY_NAMESPACE
 HWY_AFTER_NAMESPACE();
 
@@ -50,6 +75,8 @@ namespace dagan::bench {
 namespace {
 
 HWY_EXPORT(multiply_add);
+HWY_EXPORT(update);
+HWY_EXPORT(sum);
 
 // Short and many, and the best counts: what else runs here only takes away.
 constexpr int kTries = 100;
@@ -69,20 +96,36 @@ double best_rate(Work work) {
   return best;
 }
 
-double copy_rate(std::size_t bytes) {
+// The best of a copy, an update in place and a sum: which one wins depends on the cache.
+double memory_rate(std::size_t bytes) {
   constexpr double kMoved = 8 << 20;  // by one thread in a try
-  const std::size_t half =
-      std::max<std::size_t>(bytes / 2 / std::size_t(omp_get_max_threads()), 64);
-  const int rounds = int(std::max(1.0, kMoved / (2 * double(half))));
+  const std::size_t count =
+      std::max<std::size_t>(bytes / sizeof(float) / std::size_t(omp_get_max_threads()), 64);
+  const std::size_t half = count / 2;
   // Written here, so that every page exists.
-  std::vector<std::vector<char>> buffers(std::size_t(omp_get_max_threads()),
-                                         std::vector<char>(2 * half, 1));
-  return best_rate([&] {
-    char* const from = buffers[std::size_t(omp_get_thread_num())].data();
-    char* const to = from + half;
-    for (int i = 0; i < rounds; ++i) std::memcpy(to, from, half);
-    return 2.0 * double(half) * rounds;
-  });
+  std::vector<std::vector<float>> buffers(std::size_t(omp_get_max_threads()),
+                                          std::vector<float>(count, 1));
+  // Of work(data), which moves `moved` bytes.
+  const auto rate = [&](double moved, auto work) {
+    const int rounds = int(std::max(1.0, kMoved / moved));
+    return best_rate([&] {
+      float* const data = buffers[std::size_t(omp_get_thread_num())].data();
+      for (int i = 0; i < rounds; ++i) work(data);
+      return moved * rounds;
+    });
+  };
+  const double whole = double(count * sizeof(float));
+  return std::max({rate(2 * double(half * sizeof(float)),
+                        [=](float* data) { std::memcpy(data + half, data, half * sizeof(float)); }),
+                   rate(2 * whole,
+                        [=](float* data) {
+                          HWY_DYNAMIC_DISPATCH(update)
+                          (data, count);
+                        }),
+                   rate(whole, [=](float* data) {
+                     volatile float kept = HWY_DYNAMIC_DISPATCH(sum)(data, count);
+                     (void)kept;
+                   })});
 }
 
 }  // namespace
@@ -99,7 +142,7 @@ double cpu_limits::bytes_s(double bytes) {
   static std::map<std::size_t, double> rates;
   const std::size_t size = std::bit_ceil(std::max<std::size_t>(std::size_t(bytes), 1 << 14));
   const auto [entry, missing] = rates.try_emplace(size, 0.0);
-  if (missing) entry->second = copy_rate(size);
+  if (missing) entry->second = memory_rate(size);
   return entry->second;
 }
 

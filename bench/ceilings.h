@@ -14,10 +14,10 @@ enum class Arithmetic { f32, tf32, bf16 };
 // the first call, about 0.2 s.
 double peak_flop_s(const Backend&, Arithmetic);
 
-// Bytes a second, read and written, of a copy. On a CPU by all threads between two buffers that
-// together take as much as `bytes` (to a power of two), since what lies in a cache moves faster; on
-// a GPU in its memory, so that a kernel whose operands lie in the cache may be above it. Measured
-// at the first call of a size, about 0.1 s.
+// Bytes a second, read and written. On a CPU the best of a copy, an update in place and a sum, by
+// all threads, of as many bytes (to a power of two), since what lies in a cache moves faster; on a
+// GPU of a copy in its memory, so that a kernel whose operands lie in the cache may be above it.
+// Measured at the first call of a size, about 0.3 s.
 double peak_bytes_s(const Backend&, double bytes);
 
 // The least time of a kernel: the longer of its arithmetic and of moving its operands once.
