@@ -18,19 +18,15 @@ struct Elements {
   }
 };
 
-// Calls f with the Elements of each view.
+// Calls f with the Elements of each view; they are all stored alike.
 template <class F, class... Views>
 void with_elements(F f, View first, Views... rest) {
-  const auto call = [&](auto elements) {
-    if constexpr (sizeof...(rest) == 0)
-      f(elements);
-    else
-      with_elements([&](auto... others) { f(elements, others...); }, rest...);
-  };
   if (first.dtype == DType::bf16)
-    call(Elements<bf16>{first.as<bf16>(), first.pitch});
+    f(Elements<bf16>{first.as<bf16>(), first.pitch},
+      Elements<bf16>{rest.template as<bf16>(), rest.pitch}...);
   else
-    call(Elements<float>{first.as<float>(), first.pitch});
+    f(Elements<float>{first.as<float>(), first.pitch},
+      Elements<float>{rest.template as<float>(), rest.pitch}...);
 }
 
 }  // namespace dagan

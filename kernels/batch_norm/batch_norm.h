@@ -16,7 +16,7 @@
 // slope     of the LeakyReLU that follows the normalisation; 0: ReLU, 1: nothing follows. The
 //           gradient computes the sign of z anew, as it was: neither z nor dz is ever stored.
 // shapes    x, y, dx, dy (N,H,W,C); everything else (1,1,1,C); M >= 2 for statistics and gradients
-// types     x, y, dx, dy each f32 or bf16 by itself; everything else, and arithmetic, in f32
+// types     x, y, dx, dy all f32 or all bf16; everything else, and arithmetic, in f32
 // cost      flop for each element of x: statistics 4, apply 2, gradient 10; an activation adds
 //           1 to apply it and 4 to the gradient
 // sums      f32 over fixed blocks of pixels, which are then added in order in f64: the same bits
