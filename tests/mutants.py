@@ -3,65 +3,112 @@
 
   mutants.py BUILD [--sample N] [--seed S] [--file SUBSTRING]
 
-Works on a copy of the sources in BUILD, so that the checkout stays as it is. A mutant is killed when
-the GPU tests fail, crash or do not end. A sample is chosen by the seed; without --sample every
-mutant is tried. The last line counts the killed as passed and the survivors as failed; exits with 1
-if there are any, or if nothing was killed.
+BUILD is a folder of Ninja in which dagan_gpu_tests is built. A mutant lies in a folder of its own
+that comes first on the include path; what includes it is compiled again and linked with everything
+else from BUILD, so neither the checkout nor BUILD changes. A mutant is killed when the GPU tests
+fail, crash or do not end. A sample is chosen by the seed; without --sample every mutant is tried.
+The last line counts the killed as passed and the survivors as failed; exits with 1 if there are
+any, or if nothing was killed.
 """
 import argparse
+import concurrent.futures
+import os
 import pathlib
 import random
 import re
+import shlex
 import subprocess
 import sys
-import time
+import tempfile
 
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+PROGRAM = "dagan_gpu_tests"
+LIMIT_S = 1800  # far more than they take
 SYNCHRONISATION = re.compile(
     r"__syncthreads\(\);|__syncwarp\([^;]*\);|gpu::wait_copies<[^;]*>\(\);")
-FOLDERS = ("cmake", "core", "kernels", "layers", "optim", "dagan", "tests")
 
 
-def mutants(source):
+def mutants():
     """(file, offset, length) of every statement that can go."""
-    for file in sorted((source / "kernels").rglob("*.cu*")):
-        if file.is_relative_to(source / "kernels/device") and file.suffix == ".cu":
+    for file in sorted((ROOT / "kernels").rglob("*.cu*")):
+        if file.is_relative_to(ROOT / "kernels/device") and file.suffix == ".cu":
             continue  # the CUDA runtime, which no emulator executes
         code = re.sub(r"//[^\n]*", lambda m: " " * len(m[0]), file.read_text())
         for match in SYNCHRONISATION.finditer(code):
             yield file, match.start(), match.end() - match.start()
 
 
-def copy_sources(root, source):
-    """What is the same already keeps its time, so that a second run builds little; a mutant that an
-    earlier run left behind is newer than its object when it is undone, and is built again."""
-    wanted = {source / "CMakeLists.txt": root / "CMakeLists.txt"}
-    for folder in FOLDERS:
-        for file in (root / folder).rglob("*"):
-            if file.is_file():
-                wanted[source / file.relative_to(root)] = file
-    for old in list(source.rglob("*")):
-        if old.is_file() and old not in wanted:
-            old.unlink()
-    for to, file in wanted.items():
-        data = file.read_bytes()
-        if not to.exists() or to.read_bytes() != data:
-            to.parent.mkdir(parents=True, exist_ok=True)
-            to.write_bytes(data)
+class Build:
+    """How the tests of a folder of Ninja are compiled and linked, and what includes what."""
+
+    def __init__(self, folder):
+        self.folder = folder
+        commands = self.ninja("commands", PROGRAM).splitlines()
+        self.link = commands[-1]
+        self.compile = {}  # object: command
+        for command in commands[:-1]:
+            if found := re.search(r" -o (CMakeFiles/\S+\.o) ", command):
+                self.compile[found[1]] = command
+        self.includes = {}  # object: files
+        for part in self.ninja("deps").split("\n\n"):
+            name, *files = part.split("\n")
+            files = {(folder / file.strip()).resolve() for file in files}
+            self.includes[name.split(":")[0]] = files
+
+    def ninja(self, tool, *arguments):
+        return subprocess.run(["ninja", "-C", self.folder, "-t", tool, *arguments], check=True,
+                              capture_output=True, text=True).stdout.split("directory\n", 1)[-1]
+
+    def run(self, command):
+        return subprocess.run(command, shell=True, cwd=self.folder, capture_output=True).returncode
+
+    def program(self, file, code, folder):
+        """The tests with this code in the place of the file's; None if it does not compile."""
+        mutant = folder / file.relative_to(ROOT)
+        mutant.parent.mkdir(parents=True)
+        mutant.write_text(code)
+        link = self.link
+        changed = [name for name in self.compile if file in self.includes.get(name, ())]
+        if not changed:
+            sys.exit(f"{PROGRAM} in {self.folder} includes no {file}: build it first")
+        for i, name in enumerate(changed):
+            built = folder / f"{i}.o"
+            command = self.compile[name].replace(name, shlex.quote(str(built)))
+            if self.run(command.replace(" -I", f" -I{shlex.quote(str(folder))} -I", 1)):
+                return None
+            link = link.replace(f" {name} ", f" {built} ")
+        program = folder / PROGRAM
+        if self.run(link.replace(f" -o {PROGRAM} ", f" -o {program} ")):
+            sys.exit(f"a mutant of {file} does not link")
+        return program
 
 
-def build_and_test(build, limit):
+def notice(program):
     """Whether the tests notice."""
-    if subprocess.run(["ninja", "-C", build, "dagan_gpu_tests"], capture_output=True).returncode:
-        return None  # it does not even compile: no mutant
+    environment = os.environ | {"OMP_NUM_THREADS": "1"}  # as many mutants run at once
     for selection in ("-tc=*race*", "-tce=*race*"):  # what nearly always notices comes first
         try:
-            tests = subprocess.run([build / "dagan_gpu_tests", "--abort-after=1", selection],
-                                   capture_output=True, timeout=limit)
+            tests = subprocess.run([program, "--abort-after=1", selection], capture_output=True,
+                                   timeout=LIMIT_S, env=environment)
             if tests.returncode:
                 return True
         except subprocess.TimeoutExpired:
             return True
     return False
+
+
+def verdict_on(build, mutant):
+    file, at, length = mutant
+    code = file.read_text()
+    with tempfile.TemporaryDirectory() as folder:
+        program = build.program(file, code[:at] + "(void)0;" + code[at + length:],
+                                pathlib.Path(folder))
+        verdict = "does not compile"
+        if program:
+            verdict = "killed" if notice(program) else "SURVIVED"
+    line = code.count("\n", 0, at) + 1
+    print(f"{verdict:16}  {file.relative_to(ROOT)}:{line}  {code[at:at + length]}", flush=True)
+    return verdict
 
 
 def main():
@@ -71,31 +118,16 @@ def main():
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--file", default="", help="only files whose path has this in it")
     options = parser.parse_args()
-    root = pathlib.Path(__file__).resolve().parent.parent
-    options.build.mkdir(parents=True, exist_ok=True)
-    source, build = options.build.resolve() / "source", options.build.resolve() / "build"
-    copy_sources(root, source)
-    subprocess.run(["cmake", "-S", source, "-B", build, "-G", "Ninja", "-DDAGAN_CUDA=OFF",
-                    "-DDAGAN_BENCH=OFF", "-DDAGAN_EXAMPLES=OFF"], check=True, capture_output=True)
-    begun = time.monotonic()
-    if build_and_test(build, 3600) is not False:
-        sys.exit("the GPU tests fail without a mutant: build and run dagan_gpu_tests")
-    limit = 10 * (time.monotonic() - begun) + 60
-
-    chosen = [m for m in mutants(source) if options.file in str(m[0].relative_to(source))]
+    build = Build(options.build.resolve())
+    chosen = [m for m in mutants() if options.file in str(m[0].relative_to(ROOT))]
     if options.sample:
         chosen = random.Random(options.seed).sample(chosen, min(options.sample, len(chosen)))
-    survived = killed = 0
-    for file, at, length in chosen:
-        code = file.read_text()
-        line = code.count("\n", 0, at) + 1
-        file.write_text(code[:at] + "(void)0;" + code[at + length:])
-        noticed = build_and_test(build, limit)
-        file.write_text(code)
-        killed += noticed is True
-        survived += noticed is False
-        verdict = {True: "killed", False: "SURVIVED", None: "does not compile"}[noticed]
-        print(f"{verdict:16}  {file.relative_to(source)}:{line}  {code[at:at + length]}", flush=True)
+    with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
+        fails_anyway = pool.submit(notice, build.folder / PROGRAM)
+        verdicts = list(pool.map(lambda mutant: verdict_on(build, mutant), chosen))
+        if fails_anyway.result():
+            sys.exit(f"the GPU tests fail without a mutant: run {build.folder / PROGRAM}")
+    killed, survived = verdicts.count("killed"), verdicts.count("SURVIVED")
     print(f"{killed} of {killed + survived} mutants killed")
     print(f"{killed} passed, {survived} failed")
     sys.exit(survived > 0 or killed == 0)
