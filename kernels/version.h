@@ -5,7 +5,9 @@
 
 namespace dagan {
 
-enum class Products : std::uint8_t { exact, tf32 };  // tf32: operands rounded to 11 binary digits
+// tf32: operands are rounded to 11 binary digits. winograd: of sums of operands, so that every result
+// has a rounding error of the largest one's size.
+enum class Products : std::uint8_t { exact, tf32, winograd };
 
 struct KernelVersion {
   const char* op;         // "conv2d" or "batch_norm"

@@ -134,7 +134,7 @@ std::string BoundCase::compare_output(std::size_t o, const std::vector<double>& 
   const bool added = operand.role == Role::summed && layout_.write == Write::accumulate;
   const double rounding = operand.dtype == DType::bf16 ? 0x1p-8 : 0x1p-23;
   std::string failure;
-  double difference = 0, largest = 0;
+  double difference = 0, largest = 0, differences = 0, squares = 0;
   for (std::size_t i = 0; i < got.size(); ++i) {
     const double start = added ? initial_[o][i] : 0, expected = start + want[i];
     const double bound =
@@ -146,9 +146,15 @@ std::string BoundCase::compare_output(std::size_t o, const std::vector<double>& 
                      "; off by ", got[i] - expected, ", allowed ", bound);
     difference = std::max(difference, off);
     largest = std::max(largest, std::abs(expected));
+    differences += off * off;
+    squares += expected * expected;
     if (off > 0) deviation_.of_allowed = std::max(deviation_.of_allowed, off / bound);
   }
-  if (difference > 0) deviation_.relative = std::max(deviation_.relative, difference / largest);
+  if (difference > 0) {
+    deviation_.relative = std::max(deviation_.relative, difference / largest);
+    deviation_.root_mean_square =
+        std::max(deviation_.root_mean_square, std::sqrt(differences / squares));
+  }
   return failure;
 }
 

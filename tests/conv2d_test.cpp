@@ -3,21 +3,37 @@
 #include <doctest/doctest.h>
 #include <hwy/targets.h>
 
-#include "kernels/kernels.h"
+#include "kernels/version.h"
 #include "tests/cases/stored_as.h"
 
 namespace dagan::cases {
 namespace {
 
-// Only this op's entries: the test needs no other kernel.
-constexpr Kernels kernels = [] {
-  Kernels table = {};
-  table.conv2d = cpu::conv2d;
-  table.conv2d_input_grad = cpu::conv2d_input_grad;
-  table.conv2d_filter_grad = cpu::conv2d_filter_grad;
-  table.conv2d_scratch = cpu::conv2d_scratch;
-  return table;
-}();
+// The fast versions. Where Winograd's algorithm does not apply they are one and the same.
+std::vector<KernelVersion> fast_versions() {
+  std::vector<KernelVersion> fast;
+  for (const KernelVersion& version : cpu::conv2d_versions)
+    if (version.name != std::string("definition")) fast.push_back(version);
+  return fast;
+}
+
+bool is_winograd(const KernelVersion& version) {
+  return std::string(version.name).starts_with("winograd");
+}
+
+std::vector<Conv2dProblem> problems_of(const KernelVersion& version) {
+  if (is_winograd(version)) return conv2d_winograd();
+  std::vector<Conv2dProblem> problems = conv2d_small(), large = conv2d_large();
+  problems.insert(problems.end(), large.begin(), large.end());
+  return problems;
+}
+
+// The table's.
+const KernelVersion& by_shape() {
+  for (const KernelVersion& version : cpu::conv2d_versions)
+    if (version.in_table) return version;
+  fail(Fault::bug, "no version is in the table");
+}
 
 void check_ok(const std::string& failure) { CHECK_MESSAGE(failure.empty(), failure); }
 
@@ -40,40 +56,66 @@ TEST_CASE("conv2d: a wrong gradient is found") {
     }
 }
 
-TEST_CASE("conv2d: the kernels equal the reference in every layout") {
+TEST_CASE("conv2d: every version equals the reference in every layout") {
   CHECK(conv2d_small().size() + conv2d_large().size() >= 40);
-  for (const auto& problems : {conv2d_small(), conv2d_large()})
-    for (const Conv2dProblem& problem : problems)
-      for (const OpCase& op : conv2d_passes(problem)) check_ok(check_kernel(op, kernels));
+  CHECK(conv2d_winograd().size() >= 60);
+  for (const KernelVersion& version : fast_versions())
+    for (const Conv2dProblem& problem : problems_of(version))
+      for (const OpCase& op : conv2d_passes(version, problem))
+        check_ok(check_kernel(op, version.entries));
 }
 
-TEST_CASE("conv2d: in bf16 the kernels equal the reference, and what f32 gives, rounded") {
-  for (const auto& problems : {conv2d_small(), conv2d_large()})
-    for (const Conv2dProblem& problem : problems)
-      for (const OpCase& op : conv2d_passes(with_dtype(problem, DType::bf16))) {
-        check_ok(check_kernel(op, kernels));
-        check_ok(check_rounding(op, kernels));
+TEST_CASE("conv2d: in bf16 every version equals the reference, and what f32 gives, rounded") {
+  for (const KernelVersion& version : fast_versions())
+    for (const Conv2dProblem& problem : problems_of(version))
+      for (const OpCase& op : conv2d_passes(version, problem, DType::bf16)) {
+        check_ok(check_kernel(op, version.entries, {Write::accumulate, true}));
+        check_ok(check_rounding(op, version.entries));
       }
 }
 
+// The root mean square of the error over that of the result, on the layers of a model: sums over
+// many channels and many pixels.
+TEST_CASE("conv2d: Winograd's rounding errors stay small") {
+  const std::pair<const char*, double> limits[] = {{"winograd_2x2", 1e-6}, {"winograd_4x4", 2e-6}};
+  int checked = 0;
+  for (const KernelVersion& version : fast_versions())
+    for (const auto& [name, limit] : limits) {
+      if (version.name != std::string(name)) continue;
+      std::vector<Conv2dProblem> problems = conv2d_winograd();
+      problems.push_back({{2, 1}, {1, 16, 16, 512}, 64, 4, 4});
+      problems.push_back({{2, 1}, {1, 16, 16, 64}, 512, 4, 4});
+      problems.push_back({{2, 1}, {12, 32, 32, 16}, 16, 4, 4});
+      for (const Conv2dProblem& problem : problems)
+        for (const OpCase& op : conv2d_passes(version, problem)) {
+          BoundCase bound(op, version.entries);
+          bound.run();
+          check_ok(bound.compare());
+          CHECK_MESSAGE(bound.deviation().root_mean_square <= limit, name, " ", op.name);
+          ++checked;
+        }
+    }
+  CHECK(checked >= 2 * 3 * 60);
+}
+
 #if defined(__x86_64__)
-TEST_CASE("conv2d: the kernels of older processors equal the reference") {
+TEST_CASE("conv2d: the versions for older processors equal the reference") {
   const std::int64_t older[] = {HWY_AVX2, HWY_SCALAR | HWY_EMU128};
   for (const std::int64_t targets : older) {
     if ((targets & HWY_AVX2) && !(hwy::SupportedTargets() & HWY_AVX2)) continue;
     hwy::SetSupportedTargetsForTest(targets);
-    for (const auto& problems : {conv2d_small(), conv2d_large()})
-      for (const Conv2dProblem& problem : problems)
+    for (const KernelVersion& version : fast_versions())
+      for (const Conv2dProblem& problem : problems_of(version))
         for (const DType dtype : {DType::f32, DType::bf16})
-          for (const OpCase& op : conv2d_passes(with_dtype(problem, dtype)))
-            check_ok(check_kernel(op, kernels, {Write::accumulate, true}));
+          for (const OpCase& op : conv2d_passes(version, problem, dtype))
+            check_ok(check_kernel(op, version.entries, {Write::accumulate, true}));
     hwy::SetSupportedTargetsForTest(0);
   }
 }
 #endif
 
 TEST_CASE("conv2d: a wrong kernel is found") {
-  Kernels wrong = kernels;
+  Kernels wrong = by_shape().entries;
   wrong.conv2d = [](const Launch& launch, Conv2dGeometry geometry, View x, View w, View bias,
                     View y, Write write) {
     geometry.pad = 0;
@@ -84,10 +126,10 @@ TEST_CASE("conv2d: a wrong kernel is found") {
 }
 
 TEST_CASE("conv2d: the bits do not depend on the number of threads") {
-  for (const Conv2dProblem& problem : conv2d_large())
-    for (const DType dtype : {DType::f32, DType::bf16})
-      for (const OpCase& op : conv2d_passes(with_dtype(problem, dtype)))
-        check_ok(check_threads(op, kernels));
+  for (const KernelVersion& version : fast_versions())
+    for (const Conv2dProblem& problem : problems_of(version))
+      for (const OpCase& op : conv2d_passes(version, problem))
+        check_ok(check_threads(op, version.entries));
 }
 
 }  // namespace

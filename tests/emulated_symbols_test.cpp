@@ -1,5 +1,6 @@
 // The emulated kernels are compiled for AVX2. What they share with the rest of the program would be
-// compiled for it too, and the linker may take their copy: then no older processor could start it.
+// compiled for it too, and the linker may take their copy: then no older processor could start it. Nor
+// may they share anything with the same kernels compiled by nvcc: those would run instead.
 #include <doctest/doctest.h>
 
 #include <sstream>
@@ -10,7 +11,7 @@ namespace dagan::testing {
 namespace {
 
 bool belongs_to_kernels(const std::string& symbol) {
-  for (const char* scope : {"dagan::emulated::", "dagan::gpu::", "dagan::emulator::"}) {
+  for (const char* scope : {"dagan::emulated::", "dagan::gpu::emulated::", "dagan::emulator::"}) {
     if (symbol.find(scope) != std::string::npos) return true;
   }
   return false;

@@ -10,7 +10,7 @@
 #define GPU_DEVICE __device__ __forceinline__
 #define GPU_SHARED(T, name, ...) __shared__ T name __VA_ARGS__
 
-namespace dagan::gpu {
+namespace dagan::gpu::inline DAGAN_BACKEND {
 
 // Blocks that a multiprocessor of 65536 registers and 2048 threads holds: what makes nvcc keep to
 // the registers of a kernel.
@@ -105,4 +105,4 @@ void launch(const Launch& at, Grid grid, void (*kernel)(P...), A&&... arguments)
   require_cuda(cudaPeekAtLastError(), "launch");
 }
 
-}  // namespace dagan::gpu
+}  // namespace dagan::gpu::inline DAGAN_BACKEND

@@ -8,13 +8,13 @@
 #include "kernels/kernels.h"
 
 namespace dagan {
-namespace gpu {
+namespace gpu::inline DAGAN_BACKEND {
 
 void require_cuda(cudaError_t error, const char* where) {
   check(Fault::device, error == cudaSuccess, "[cuda] ", where, ": ", cudaGetErrorString(error));
 }
 
-}  // namespace gpu
+}  // namespace gpu::inline DAGAN_BACKEND
 
 namespace {
 

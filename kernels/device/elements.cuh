@@ -6,7 +6,7 @@
 #include "core/bf16.h"
 #include "kernels/device/gpu.h"
 
-namespace dagan::gpu {
+namespace dagan::gpu::inline DAGAN_BACKEND {
 
 // V neighbours, as f32 whatever they are stored as. The type is the same for a whole launch, so
 // asking for it costs nothing beside the access.
@@ -95,4 +95,4 @@ struct Elements {
   }
 };
 
-}  // namespace dagan::gpu
+}  // namespace dagan::gpu::inline DAGAN_BACKEND

@@ -29,6 +29,9 @@
 // author: fmaf where a fused multiply-add is meant (nvcc contracts nothing here, -fmad=false), no
 // atomic operation on floats, no function whose GPU version rounds differently. A kernel without
 // matrix instructions that keeps them gives the same bits on the GPU and under the emulator.
+//
+// gpu:: is gpu::cuda, gpu::emulated or gpu::checked: a program holds a kernel compiled in all three
+// ways, and a linker that found one name for two of them would run one in the other's place.
 #pragma once
 #include "core/view.h"
 

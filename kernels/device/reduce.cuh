@@ -6,7 +6,7 @@
 #include "core/host_device.h"
 #include "kernels/device/elements.cuh"
 
-namespace dagan::gpu {
+namespace dagan::gpu::inline DAGAN_BACKEND {
 
 // The sum over a whole block of kThreads, valid in its first thread. `T` is float or double.
 template <int kThreads, class T>
@@ -184,4 +184,4 @@ inline Grid combine_grid(Tiling t) {
           .threads = {kCombineChannels, kCombineRows}};
 }
 
-}  // namespace dagan::gpu
+}  // namespace dagan::gpu::inline DAGAN_BACKEND

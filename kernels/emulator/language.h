@@ -181,7 +181,7 @@ GPU_DEVICE int __popc(unsigned x) { return std::popcount(x); }
 GPU_DEVICE int __ffs(unsigned x) { return x ? std::countr_zero(x) + 1 : 0; }
 GPU_DEVICE int __clz(unsigned x) { return std::countl_zero(x); }
 
-namespace gpu {
+namespace gpu::inline DAGAN_BACKEND {
 
 // See kernels/device/gpu.h.
 template <class T>
@@ -251,5 +251,5 @@ void launch(const Launch&, Grid grid, void (*kernel)(P...), A&&... arguments) {
   emulator::launch(grid, {call, &frame, sizeof frame});
 }
 
-}  // namespace gpu
+}  // namespace gpu::inline DAGAN_BACKEND
 }  // namespace dagan

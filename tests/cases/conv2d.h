@@ -1,5 +1,6 @@
 // The convolution and its gradients as cases: one problem, three passes.
 #pragma once
+#include <algorithm>
 #include <cmath>
 #include <complex>
 
@@ -148,15 +149,34 @@ inline std::vector<OpCase> conv2d_passes(const Conv2dProblem& p) {
   return {conv2d(p), conv2d_input_grad(p), conv2d_filter_grad(p)};
 }
 
-// The passes that a version has, with the error that its operands allow: to tf32, each is rounded
-// by 2^-11 of itself.
-inline std::vector<OpCase> conv2d_passes(const KernelVersion& version, const Conv2dProblem& p) {
-  std::vector<OpCase> ops = conv2d_passes(with_dtype(p, version.dtype));
+// The largest bound of all elements, times a factor, for each of them.
+inline ErrorBound everywhere(ErrorBound bound, double factor) {
+  return [=](const Arrays<double>& in, const Arrays<double>& out, const Arrays<double>& bounds) {
+    bound(in, out, bounds);
+    double largest = 0;
+    for (std::int64_t i = 0; i < bounds[0].size(); ++i) largest = std::max(largest, bounds[0][i]);
+    for (std::int64_t i = 0; i < bounds[0].size(); ++i) bounds[0][i] = factor * largest;
+  };
+}
+
+// The passes that a version has for activations of a type, with the error that its operands allow:
+// to tf32, each is rounded by 2^-11 of itself.
+inline std::vector<OpCase> conv2d_passes(const KernelVersion& version, const Conv2dProblem& p,
+                                         DType dtype) {
+  std::vector<OpCase> ops = conv2d_passes(with_dtype(p, dtype)), in_f32 = conv2d_passes(p);
+  for (std::size_t i = 0; i < ops.size(); ++i) {
+    const DType stored_as = ops[i].outputs[0].dtype;
+    if (version.products == Products::tf32)
+      ops[i].error = rounded_sum(ops[i].reference, 0x1p14 + 0x1p11);
+    if (version.products == Products::winograd)
+      ops[i].error = stored(everywhere(in_f32[i].error, 2), stored_as);
+  }
   if (version.entries.conv2d_filter_grad == nullptr) ops.pop_back();
   if (version.entries.conv2d_input_grad == nullptr) ops.pop_back();
-  for (OpCase& op : ops)
-    if (version.products == Products::tf32) op.error = rounded_sum(op.reference, 0x1p14 + 0x1p11);
   return ops;
+}
+inline std::vector<OpCase> conv2d_passes(const KernelVersion& version, const Conv2dProblem& p) {
+  return conv2d_passes(version, p, version.dtype);
 }
 
 // Small problems of every kind, for gradients.
@@ -198,6 +218,30 @@ inline std::vector<Conv2dProblem> conv2d_large() {
       {{2, 1}, {9, 6, 4, 33}, 5, 4, 4, true},    {{2, 1}, {4, 8, 6, 16}, 20, 4, 4},
       {{3, 0}, {1, 7, 8, 20}, 9, 1, 2, true},
   };
+}
+
+// Problems for filters of 4x4 with stride 2 and padding 1: outputs of 1x1 to 7x9, whole and partial
+// tiles, one and several strips of them; whole and partial groups of channels and panels.
+inline std::vector<Conv2dProblem> conv2d_winograd() {
+  constexpr Shape kOutputs[] = {{1, 1, 1}, {3, 1, 4}, {1, 2, 2}, {2, 3, 2}, {1, 4, 4},
+                                {1, 4, 5}, {2, 5, 3}, {1, 6, 8}, {3, 7, 9}, {1, 8, 4}};
+  constexpr std::int64_t kChannels[][2] = {{1, 5},   {3, 16},  {5, 3},   {16, 40},
+                                           {33, 17}, {48, 32}, {96, 100}};
+  std::vector<Conv2dProblem> problems = {
+      {{2, 1}, {1, 40, 72, 1}, 5, 4, 4},    // several strips an image
+      {{2, 1}, {1, 16, 120, 3}, 16, 4, 4},  // lines of many tiles
+      {{2, 1}, {9, 24, 26, 16}, 20, 4, 4},  // several images a strip
+      {{2, 1}, {1, 6, 6, 200}, 130, 4, 4},  // many channels: several slabs, chunks and groups
+      {{2, 1}, {70, 4, 4, 20}, 33, 4, 4},
+  };
+  for (const Shape& y : kOutputs)
+    for (const auto& [channels, filters] : kChannels) {
+      const bool odd = (y.h + channels) % 2 != 0;  // the last line or column of x is odd
+      const bool bias = (y.w + channels) % 3 == 0;
+      problems.push_back(
+          {{2, 1}, {y.n, 2 * y.h + odd, 2 * y.w + !odd, channels}, filters, 4, 4, bias});
+    }
+  return problems;
 }
 
 // The convolutions of a DAGAN's encoder, outermost first; its decoder's transposed ones are the

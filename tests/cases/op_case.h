@@ -109,9 +109,10 @@ struct Layout {
 std::string to_string(const Layout&);
 
 // How far a kernel was from its reference: the largest difference of all outputs, in units of the
-// largest element of its output, and of what is allowed for that element.
+// largest element of its output, and of what is allowed for that element; and the root mean square of
+// the differences in an output over that of the output.
 struct Deviation {
-  double relative = 0, of_allowed = 0;
+  double relative = 0, of_allowed = 0, root_mean_square = 0;
 };
 
 // A case with its buffers filled: what a test checks and a benchmark times.

@@ -96,7 +96,7 @@ HWY_INLINE void write_row(const Tile& tile, float* row, const Vector* sums) {
 
 // The last, partial vectors of a row. Apart, so that the compiler leaves the registers of the
 // common path alone.
-HWY_NOINLINE void write_partial_row(const Tile& tile, float* row, const float* sums) {
+HWY_NOINLINE inline void write_partial_row(const Tile& tile, float* row, const float* sums) {
   float* to = row + tile.column;
   for (std::int64_t j = 0; j < tile.columns; ++j)
     to[j] = sums[j] + (tile.bias ? tile.bias[j] : 0) + (tile.add ? to[j] : 0);

@@ -1,7 +1,12 @@
-// The versions of the convolution on the CPU: its definition in f32, and the one in the table.
+// The versions of the convolution on the CPU: its definition in f32, the fast ones, and their
+// choice by shape, which is in the table.
+#include "kernels/conv2d/versions/cpu.h"
+
 #include <iterator>
 
+#include "kernels/conv2d/implicit_gemm/implicit_gemm.h"
 #include "kernels/conv2d/reference.h"
+#include "kernels/conv2d/winograd/winograd.h"
 #include "kernels/dense.h"
 #include "kernels/version.h"
 
@@ -33,6 +38,29 @@ void filter_grad_definition(const Launch&, Conv2dGeometry geometry, View x, View
 
 std::int64_t no_scratch(Conv2dPass, Conv2dGeometry, Shape, Shape, Shape) { return 0; }
 
+// The m of F(m x m, 2x2); 0: Winograd's algorithm is not wanted, or does not apply.
+int winograd_tile(Conv2dVersion version, Conv2dGeometry geometry, Shape w, Shape y) {
+  const int m = version == Conv2dVersion::winograd_4x4 ? 4 : 2;
+  return version != Conv2dVersion::implicit_gemm && winograd::suits(m, geometry, w, y) ? m : 0;
+}
+
+template <Conv2dVersion kVersion>
+constexpr Kernels kEntries = {
+    .conv2d = [](const Launch& launch, Conv2dGeometry geometry, View x, View w, View bias, View y,
+                 Write write) { run_conv2d(kVersion, launch, geometry, x, w, bias, y, write); },
+    .conv2d_input_grad =
+        [](const Launch& launch, Conv2dGeometry geometry, View dy, View w, View bias, View dx,
+           Write write) {
+          run_conv2d_input_grad(kVersion, launch, geometry, dy, w, bias, dx, write);
+        },
+    .conv2d_filter_grad =
+        [](const Launch& launch, Conv2dGeometry geometry, View x, View dy, View dw, Write write) {
+          run_conv2d_filter_grad(kVersion, launch, geometry, x, dy, dw, write);
+        },
+    .conv2d_scratch = [](Conv2dPass pass, Conv2dGeometry geometry, Shape x, Shape w,
+                         Shape y) { return scratch_of_conv2d(kVersion, pass, geometry, x, w, y); },
+};
+
 constexpr KernelVersion kVersions[] = {
     {.op = "conv2d",
      .name = "definition",
@@ -43,15 +71,61 @@ constexpr KernelVersion kVersions[] = {
      .any_dtype = true},
     {.op = "conv2d",
      .name = "implicit_gemm",
+     .entries = kEntries<Conv2dVersion::implicit_gemm>,
+     .any_dtype = true},
+    {.op = "conv2d",
+     .name = "winograd_2x2",
+     .entries = kEntries<Conv2dVersion::winograd_2x2>,
+     .any_dtype = true,
+     .products = Products::winograd},
+    {.op = "conv2d",
+     .name = "winograd_4x4",
+     .entries = kEntries<Conv2dVersion::winograd_4x4>,
+     .any_dtype = true,
+     .products = Products::winograd},
+    {.op = "conv2d",
+     .name = "by_shape",
      .entries = {.conv2d = conv2d,
                  .conv2d_input_grad = conv2d_input_grad,
                  .conv2d_filter_grad = conv2d_filter_grad,
                  .conv2d_scratch = conv2d_scratch},
      .in_table = true,
-     .any_dtype = true},
+     .any_dtype = true,
+     .products = Products::winograd},
 };
 
 }  // namespace
+
+void run_conv2d(Conv2dVersion version, const Launch& launch, Conv2dGeometry geometry, View x,
+                View w, View bias, View y, Write write) {
+  if (const int m = winograd_tile(version, geometry, w.shape, y.shape))
+    winograd::conv2d(m, launch, x, w, bias, y, write);
+  else
+    implicit_gemm::conv2d(launch, geometry, x, w, bias, y, write);
+}
+
+void run_conv2d_input_grad(Conv2dVersion version, const Launch& launch, Conv2dGeometry geometry,
+                           View dy, View w, View bias, View dx, Write write) {
+  if (const int m = winograd_tile(version, geometry, w.shape, dy.shape))
+    winograd::conv2d_input_grad(m, launch, dy, w, bias, dx, write);
+  else
+    implicit_gemm::conv2d_input_grad(launch, geometry, dy, w, bias, dx, write);
+}
+
+void run_conv2d_filter_grad(Conv2dVersion version, const Launch& launch, Conv2dGeometry geometry,
+                            View x, View dy, View dw, Write write) {
+  if (const int m = winograd_tile(version, geometry, dw.shape, dy.shape))
+    winograd::conv2d_filter_grad(m, launch, x, dy, dw, write);
+  else
+    implicit_gemm::conv2d_filter_grad(launch, geometry, x, dy, dw, write);
+}
+
+std::int64_t scratch_of_conv2d(Conv2dVersion version, Conv2dPass pass, Conv2dGeometry geometry,
+                               Shape x, Shape w, Shape y) {
+  if (const int m = winograd_tile(version, geometry, w, y))
+    return winograd::conv2d_scratch(m, pass, w, y);
+  return implicit_gemm::conv2d_scratch(pass, geometry, x, w, y);
+}
 
 constexpr KernelVersions conv2d_versions = {kVersions, std::size(kVersions)};
 

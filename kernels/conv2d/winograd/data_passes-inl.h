@@ -1,0 +1,200 @@
+// The convolution, y = AT [V U] A, and its input gradient, dx = B [Z UT] BT: one is the transpose
+// of the other.
+#if defined(DAGAN_WINOGRAD_DATA_PASSES) == defined(HWY_TARGET_TOGGLE)
+#ifdef DAGAN_WINOGRAD_DATA_PASSES
+#undef DAGAN_WINOGRAD_DATA_PASSES
+#else
+#define DAGAN_WINOGRAD_DATA_PASSES
+#endif
+
+#include <hwy/highway.h>
+
+#include <algorithm>
+
+#include "kernels/conv2d/winograd/data-inl.h"
+#include "kernels/conv2d/winograd/filter-inl.h"
+
+HWY_BEFORE_NAMESPACE();
+namespace dagan::cpu::winograd::HWY_NAMESPACE {
+
+// What the products of a strip write: at most kMost tiles of all points.
+template <int m>
+constexpr std::int64_t kProducts = plane(Tiles<m>::kMost* kPanel) * Tiles<m>::points;
+
+template <int m>
+HWY_INLINE void load_products(const float* products, std::int64_t tiles, std::int64_t at,
+                              Vector (&in)[m + 1][m + 1]) {
+#pragma GCC unroll 32
+  for (int p = 0; p < Tiles<m>::points; ++p)
+    in[p / (m + 1)][p % (m + 1)] = hn::LoadU(Tag(), products + p * plane(tiles * kPanel) + at);
+}
+
+// The scratch of both passes: A, then the transformed filter if several strips use it.
+template <int m, class Filter>
+struct PassScratch {
+  std::int64_t rows, filter;
+
+  PassScratch(const Tiles<m>& tiles, const Filter& f, std::int64_t users)
+      : rows(rows_size(tiles, f.phases() * padded(f.steps()))),
+        filter(users > 1 ? Slabs<m, Filter>(f).size(f) : 0) {}
+  std::int64_t bytes() const { return (rows + filter) * std::int64_t(sizeof(float)); }
+  float* packed(float* scratch) const { return filter > 0 ? scratch + rows : nullptr; }
+};
+
+// y's pixels of a strip, columns of a panel.
+template <int m, class T>
+void write_y(const Tiles<m>& tiles, const Strip& strip, const float* products, std::int64_t column,
+             std::int64_t columns, View bias, View y, bool add) {
+  const Shape s = y.shape;
+  const std::int64_t count = strip.lines * tiles.width;
+  for (std::int64_t tile = 0; tile < count; ++tile) {
+    const std::int64_t line = strip.line + tile / tiles.width;
+    const std::int64_t n = line / tiles.height, p = line % tiles.height * m,
+                       q = tile % tiles.width * m;
+    const std::int64_t height = std::min<std::int64_t>(m, s.h - p);
+    const std::int64_t width = std::min<std::int64_t>(m, s.w - q);
+    T* to = y.as<T>() + ((n * s.h + p) * s.w + q) * y.pitch + column;
+    for (std::int64_t c = 0; c < columns; c += kLanes) {
+      Vector in[m + 1][m + 1], out[m][m];
+      load_products<m>(products, count, tile * kPanel + c, in);
+      transform<F<m>::AT>(in, out);
+      const float* bias_at = bias ? bias.as<float>() + column + c : nullptr;
+      for (std::int64_t i = 0; i < height; ++i)
+        for (std::int64_t j = 0; j < width; ++j)
+          write(out[i][j], columns - c, bias_at, add, to + (i * s.w + j) * y.pitch + c);
+    }
+  }
+}
+
+template <int m, class T>
+void forward(const Launch& launch, View x, View w, View bias, View y, Write mode) {
+  const Tiles<m> tiles(y.shape);
+  const ForwardFilter<T> f{w.as<T>(), w.shape};
+  const PassScratch<m, ForwardFilter<T>> scratch(tiles, f, tiles.strips());
+  float* v = reinterpret_cast<float*>(launch.scratch);
+  transform_to_rows(
+      tiles, padded(x.shape.c), kPhases,
+      [&](std::int64_t n, std::int64_t i, std::int64_t j, std::int64_t c, std::int64_t count,
+          auto put) HWY_ATTR { transform_x<m, T>(x, n, i, j, c, count, put); },
+      v);
+  const TransformedFilter<m, ForwardFilter<T>> filter(f, scratch.packed(v));
+  const std::int64_t size = plane(tiles.count() * filter.slabs().depth);
+  parallel_for(tiles.strips() * f.panels(), [&](std::int64_t task) HWY_ATTR {
+    HWY_ALIGN float products[kProducts<m>];
+    const std::int64_t index = task / f.panels(), panel = task % f.panels();
+    const Strip strip = tiles.strip(index / tiles.strips_of_image, index % tiles.strips_of_image);
+    const std::int64_t columns = f.columns_of(panel);
+    multiply_strip<m>(Blocks<m>(tiles, strip), v, size, filter, panel, columns, products);
+    write_y<m, T>(tiles, strip, products, panel * kPanel, columns, bias, y,
+                  mode == Write::accumulate);
+  });
+}
+
+// The pixels of one phase of dx that a line of tiles touches: m + 1 lines, of which the last is
+// also the first of the next line of tiles. A panel of channels, in f32.
+template <int m>
+struct PhaseLines {
+  static constexpr std::int64_t kMostPixels = Tiles<m>::kMost * m + 1;
+  std::int64_t pixels;
+  HWY_ALIGN float data[(m + 1) * kMostPixels * kPanel];
+
+  explicit PhaseLines(std::int64_t width) : pixels(width * m + 1) {}
+  float* line(std::int64_t i) { return data + i * pixels * kPanel; }
+  // Before a line of tiles, the first of an image or not.
+  void begin(bool first) {
+    if (first)
+      zero_run(line(0), pixels * kPanel);
+    else
+      copy_run(line(m), line(0), pixels * kPanel);
+    zero_run(line(1), m * pixels * kPanel);
+  }
+};
+
+// Adds B M BT of a line of tiles, where they overlap.
+template <int m>
+void add_patches(const float* products, std::int64_t tiles, std::int64_t first, std::int64_t width,
+                 std::int64_t columns, PhaseLines<m>& lines) {
+  const Tag d;
+  for (std::int64_t tile = 0; tile < width; ++tile)
+    for (std::int64_t c = 0; c < columns; c += kLanes) {
+      Vector in[m + 1][m + 1], out[m + 1][m + 1];
+      load_products<m>(products, tiles, (first + tile) * kPanel + c, in);
+      transform<F<m>::BT.transposed()>(in, out);
+#pragma GCC unroll 8
+      for (int i = 0; i <= m; ++i) {
+        float* to = lines.line(i) + tile * m * kPanel + c;
+#pragma GCC unroll 8
+        for (int j = 0; j <= m; ++j)
+          hn::StoreU(hn::Add(out[i][j], hn::LoadU(d, to + j * kPanel)), d, to + j * kPanel);
+      }
+    }
+}
+
+// Where a panel of the input gradient goes.
+struct PhaseTarget {
+  std::int64_t phase, column, columns;
+  View bias;
+  bool add;
+};
+
+// The lines [0, count) of a line of tiles.
+template <int m, class T>
+void write_lines(PhaseLines<m>& lines, std::int64_t count, std::int64_t n, std::int64_t top,
+                 const PhaseTarget& t, View dx) {
+  const Shape s = dx.shape;
+  for (std::int64_t i = 0; i < count; ++i) {
+    const std::int64_t h = 2 * (top + i) + t.phase / 2 - 1;
+    if (h < 0 || h >= s.h) continue;
+    for (std::int64_t j = 0; j < lines.pixels; ++j) {
+      const std::int64_t w = 2 * j + t.phase % 2 - 1;
+      if (w < 0 || w >= s.w) continue;
+      T* to = dx.as<T>() + ((n * s.h + h) * s.w + w) * dx.pitch + t.column;
+      for (std::int64_t c = 0; c < t.columns; c += kLanes)
+        write(hn::LoadU(Tag(), lines.line(i) + j * kPanel + c), t.columns - c,
+              t.bias ? t.bias.as<float>() + t.column + c : nullptr, t.add, to + c);
+    }
+  }
+}
+
+template <int m, class T>
+void write_dx(const Tiles<m>& tiles, const Strip& strip, const float* products,
+              const PhaseTarget& target, PhaseLines<m>& lines, View dx) {
+  for (std::int64_t i = 0; i < strip.lines; ++i) {
+    const std::int64_t n = (strip.line + i) / tiles.height, line = (strip.line + i) % tiles.height;
+    lines.begin(line == 0);
+    add_patches<m>(products, strip.lines * tiles.width, i * tiles.width, tiles.width,
+                   target.columns, lines);
+    write_lines<m, T>(lines, m + (line + 1 == tiles.height), n, line * m, target, dx);
+  }
+}
+
+template <int m, class T>
+void input_grad(const Launch& launch, View dy, View w, View bias, View dx, Write mode) {
+  const Tiles<m> tiles(dy.shape);
+  const InputGradFilter<T> f{w.as<T>(), w.shape};
+  const PassScratch<m, InputGradFilter<T>> scratch(tiles, f, tiles.strips());
+  float* z = reinterpret_cast<float*>(launch.scratch);
+  transform_to_rows(
+      tiles, padded(dy.shape.c), 1,
+      [&](std::int64_t n, std::int64_t i, std::int64_t j, std::int64_t c, std::int64_t count,
+          auto put) HWY_ATTR { transform_dy<m, T>(dy, n, i, j, c, count, put); },
+      z);
+  const TransformedFilter<m, InputGradFilter<T>> filter(f, scratch.packed(z));
+  const std::int64_t size = plane(tiles.count() * filter.slabs().depth);
+  parallel_for(tiles.groups() * f.panels(), [&](std::int64_t task) HWY_ATTR {
+    HWY_ALIGN float products[kProducts<m>];
+    PhaseLines<m> lines(tiles.width);
+    const std::int64_t group = task / f.panels(), panel = task % f.panels();
+    const PhaseTarget target = {f.phase(panel), f.column(panel), f.columns_of(panel), bias,
+                                mode == Write::accumulate};
+    for (std::int64_t i = 0; i < tiles.strips_of_image; ++i) {
+      const Strip strip = tiles.strip(group, i);
+      multiply_strip<m>(Blocks<m>(tiles, strip), z, size, filter, panel, target.columns, products);
+      write_dx<m, T>(tiles, strip, products, target, lines, dx);
+    }
+  });
+}
+
+}  // namespace dagan::cpu::winograd::HWY_NAMESPACE
+HWY_AFTER_NAMESPACE();
+#endif

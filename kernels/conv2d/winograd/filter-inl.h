@@ -1,0 +1,181 @@
+// The transformed filter, U = G w GT for each phase: the operand B of the forward pass and of the
+// input gradient, by slabs: a panel of columns and a part of the depth.
+#if defined(DAGAN_WINOGRAD_FILTER) == defined(HWY_TARGET_TOGGLE)
+#ifdef DAGAN_WINOGRAD_FILTER
+#undef DAGAN_WINOGRAD_FILTER
+#else
+#define DAGAN_WINOGRAD_FILTER
+#endif
+
+#include <hwy/highway.h>
+
+#include <algorithm>
+
+#include "kernels/conv2d/winograd/data-inl.h"
+#include "kernels/parallel.h"
+
+HWY_BEFORE_NAMESPACE();
+namespace dagan::cpu::winograd::HWY_NAMESPACE {
+
+using implicit_gemm::HWY_NAMESPACE::FilterColumns;
+using implicit_gemm::HWY_NAMESPACE::FilterRows;
+
+// Forward: column k, depth (phase, c). A step of a phase is a channel of x.
+template <class T>
+struct ForwardFilter {
+  const T* w;
+  Shape shape;  // (K,4,4,C)
+
+  std::int64_t columns() const { return shape.n; }
+  std::int64_t panels() const { return divide_up(shape.n, kPanel); }
+  std::int64_t phases() const { return kPhases; }
+  std::int64_t steps() const { return shape.c; }
+  std::int64_t columns_of(std::int64_t panel) const {
+    return std::min(kPanel, shape.n - panel * kPanel);
+  }
+  // to (count, kPanel): tap (r,s) of these steps of a phase.
+  void pack(std::int64_t panel, std::int64_t phase, std::int64_t step, std::int64_t count,
+            std::int64_t r, std::int64_t s, float* to) const {
+    r = 2 * r + phase / 2, s = 2 * s + phase % 2;
+    FilterColumns<T>{w, 16 * shape.c, shape.n}.pack((r * 4 + s) * shape.c + step, count,
+                                                    panel * kPanel, to);
+  }
+};
+
+// Input gradient: column (phase, c), depth k.
+template <class T>
+struct InputGradFilter {
+  const T* w;
+  Shape shape;
+
+  std::int64_t panels_of_phase() const { return divide_up(shape.c, kPanel); }
+  std::int64_t panels() const { return kPhases * panels_of_phase(); }
+  std::int64_t phases() const { return 1; }
+  std::int64_t steps() const { return shape.n; }
+  std::int64_t phase(std::int64_t panel) const { return panel / panels_of_phase(); }
+  std::int64_t column(std::int64_t panel) const { return panel % panels_of_phase() * kPanel; }
+  std::int64_t columns_of(std::int64_t panel) const {
+    return std::min(kPanel, shape.c - column(panel));
+  }
+  void pack(std::int64_t panel, std::int64_t, std::int64_t step, std::int64_t count, std::int64_t r,
+            std::int64_t s, float* to) const {
+    r = 2 * r + phase(panel) / 2, s = 2 * s + phase(panel) % 2;
+    FilterRows<T>{w, shape, 1, r, s, 1}.pack(step, count, column(panel), to);
+  }
+};
+
+// The depth, (phase, padded step), in nearly equal slabs.
+template <int m, class Filter>
+struct Slabs {
+  std::int64_t steps, depth, count;
+
+  explicit Slabs(const Filter& filter)
+      : steps(padded(filter.steps())),
+        depth(filter.phases() * steps),
+        count(divide_up(depth, Tiles<m>::kDepth)) {}
+  std::int64_t start(std::int64_t slab) const { return part(slab, depth / kGroup, count) * kGroup; }
+  std::int64_t plane_of(std::int64_t slab) const {
+    return plane((start(slab + 1) - start(slab)) * kPanel);
+  }
+  // Floats of the transformed filter, by (panel, slab, point, step of the slab, kPanel).
+  std::int64_t size(const Filter& filter) const { return filter.panels() * size_of_panel(); }
+  std::int64_t size_of_panel() const {
+    return Tiles<m>::points * (depth * kPanel + count * plane(0));
+  }
+  std::int64_t offset(std::int64_t panel, std::int64_t slab) const {
+    return panel * size_of_panel() + Tiles<m>::points * (start(slab) * kPanel + slab * plane(0));
+  }
+};
+
+// to (point, count, kPanel) from taps (tap, count, kPanel).
+template <int m>
+void transform_taps(const float* taps, std::int64_t count, std::int64_t pitch, float* to) {
+  constexpr int kPoints = m + 1;
+  const Tag d;
+  for (std::int64_t i = 0; i < count * kPanel; i += kLanes) {
+    Vector in[2][2], out[kPoints][kPoints];
+#pragma GCC unroll 4
+    for (int tap = 0; tap < 4; ++tap)
+      in[tap / 2][tap % 2] = hn::LoadU(d, taps + tap * count * kPanel + i);
+    transform<F<m>::G>(in, out);
+#pragma GCC unroll 32
+    for (int p = 0; p < Tiles<m>::points; ++p)
+      hn::StoreU(out[p / kPoints][p % kPoints], d, to + p * pitch + i);
+  }
+}
+
+// One slab, to (point, step, kPanel).
+template <int m, class Filter>
+void transform_slab(const Filter& filter, const Slabs<m, Filter>& slabs, std::int64_t panel,
+                    std::int64_t slab, float* to) {
+  HWY_ALIGN float taps[4 * Tiles<m>::kDepth * kPanel];
+  const std::int64_t begin = slabs.start(slab), end = slabs.start(slab + 1);
+  const std::int64_t pitch = slabs.plane_of(slab);
+  for (std::int64_t at = begin; at < end;) {
+    const std::int64_t phase = at / slabs.steps, step = at % slabs.steps;
+    const std::int64_t count = std::min(end - at, slabs.steps - step);
+    const std::int64_t present = std::clamp<std::int64_t>(filter.steps() - step, 0, count);
+    for (std::int64_t tap = 0; tap < 4; ++tap) {
+      float* packed = taps + tap * count * kPanel;
+      filter.pack(panel, phase, step, present, tap / 2, tap % 2, packed);
+      zero_run(packed + present * kPanel, (count - present) * kPanel);
+    }
+    transform_taps<m>(taps, count, pitch, to + (at - begin) * kPanel);
+    at += count;
+  }
+}
+
+// Slabs ready to use: transformed before, or by who uses them, into a buffer that stays in the
+// level 2 cache. The former pays where several strips use one.
+template <int m, class Filter>
+class TransformedFilter {
+ public:
+  // packed: null, or has room for slabs.size(filter) floats.
+  TransformedFilter(const Filter& filter, float* packed)
+      : filter_(filter), slabs_(filter), packed_(packed) {
+    if (!packed) return;
+    parallel_for(filter.panels() * slabs_.count, [&](std::int64_t task) HWY_ATTR {
+      const std::int64_t panel = task / slabs_.count, slab = task % slabs_.count;
+      transform_slab<m>(filter_, slabs_, panel, slab, packed + slabs_.offset(panel, slab));
+    });
+  }
+
+  const Slabs<m, Filter>& slabs() const { return slabs_; }
+  static constexpr std::int64_t kBuffer = Tiles<m>::points * plane(Tiles<m>::kDepth * kPanel);
+  const float* slab(std::int64_t panel, std::int64_t slab, float* buffer) const {
+    if (packed_) return packed_ + slabs_.offset(panel, slab);
+    transform_slab<m>(filter_, slabs_, panel, slab, buffer);
+    return buffer;
+  }
+
+ private:
+  Filter filter_;
+  Slabs<m, Filter> slabs_;
+  const float* packed_;
+};
+
+// to (point, tile of the strip, kPanel) = A B for a strip of tiles and a panel, at every point.
+template <int m, class Filter>
+void multiply_strip(const Blocks<m>& blocks, const float* a, std::int64_t plane_of_a,
+                    const TransformedFilter<m, Filter>& filter, std::int64_t panel,
+                    std::int64_t columns, float* to) {
+  HWY_ALIGN float buffer[TransformedFilter<m, Filter>::kBuffer];
+  const auto& slabs = filter.slabs();
+  for (std::int64_t i = 0; i < slabs.count; ++i) {
+    const float* slab = filter.slab(panel, i, buffer);
+    const std::int64_t begin = slabs.start(i), depth = slabs.start(i + 1) - begin;
+    for (std::int64_t p = 0; p < Tiles<m>::points; ++p)
+      for (std::int64_t block = 0; block < blocks.count; ++block)
+        multiply<Order::groups>(
+            blocks.rows(block), columns,
+            {.a = blocks.at(a + p * plane_of_a, slabs.depth, block, begin),
+             .b = slab + p * slabs.plane_of(i),
+             .depth = depth,
+             .c = to + p * plane(blocks.tiles * kPanel) + blocks.start(block) * kPanel,
+             .add = i > 0});
+  }
+}
+
+}  // namespace dagan::cpu::winograd::HWY_NAMESPACE
+HWY_AFTER_NAMESPACE();
+#endif

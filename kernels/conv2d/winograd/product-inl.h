@@ -1,0 +1,107 @@
+// The products of one point of the transform. Both forms keep a tile of rows x 2 vectors in
+// registers while the depth runs.
+#if defined(DAGAN_WINOGRAD_PRODUCT) == defined(HWY_TARGET_TOGGLE)
+#ifdef DAGAN_WINOGRAD_PRODUCT
+#undef DAGAN_WINOGRAD_PRODUCT
+#else
+#define DAGAN_WINOGRAD_PRODUCT
+#endif
+
+#include <hwy/cache_control.h>
+#include <hwy/highway.h>
+
+#include "kernels/conv2d/winograd/tiles.h"
+#include "kernels/conv2d/winograd/transform-inl.h"
+
+HWY_BEFORE_NAMESPACE();
+namespace dagan::cpu::winograd::HWY_NAMESPACE {
+
+// Rows of A side by side: 8 x 2 sums, 2 vectors of B and a broadcast need 19 registers, 6 x 2
+// need 15.
+constexpr int kMaxRows = implicit_gemm::HWY_NAMESPACE::kMaxRows;
+// Rows of the other form, which divide kGroup.
+constexpr int kColumnRows = kLanes >= 16 ? 8 : 4;
+
+// How A lies: by kGroup steps of the depth, (depth / kGroup, rows, kGroup), so that one pointer
+// reaches all rows and a transform writes whole cache lines; or by single steps, (depth, rows).
+enum class Order { groups, steps };
+
+// c[i][j] (+)= sum over k of A[i][k] * B[k][j]; b: (depth, kPanel), c: (rows, kPanel)
+struct Operands {
+  const float *a, *b;
+  std::int64_t depth;  // by groups: a multiple of kGroup
+  float* c;
+  bool add;
+};
+
+template <Order kOrder, int kRows, int kVectors>
+void multiply_tile(const Operands& o) {
+  constexpr std::int64_t kSteps = kOrder == Order::groups ? kGroup : 1;
+  constexpr std::int64_t kAhead = 16;  // steps of B that are on their way into the level 1 cache
+  const Tag d;
+  Vector sums[kRows][kVectors];
+#pragma GCC unroll 8
+  for (int i = 0; i < kRows; ++i)
+#pragma GCC unroll 2
+    for (int v = 0; v < kVectors; ++v) sums[i][v] = hn::Zero(d);
+  const float *a = o.a, *b = o.b;
+  for (std::int64_t k = 0; k < o.depth; k += kSteps, a += kSteps * kRows) {
+#pragma GCC unroll 4
+    for (std::int64_t step = 0; step < kSteps; ++step, b += kPanel) {
+      Vector columns[kVectors];
+#pragma GCC unroll 2
+      for (int v = 0; v < kVectors; ++v) columns[v] = hn::LoadU(d, b + v * kLanes);
+      hwy::Prefetch(b + kAhead * kPanel);
+      if constexpr (kPanel > kGroup) hwy::Prefetch(b + kAhead * kPanel + kGroup);
+#pragma GCC unroll 8
+      for (int i = 0; i < kRows; ++i) {
+        const Vector row = hn::Set(d, a[i * kSteps + step]);
+#pragma GCC unroll 2
+        for (int v = 0; v < kVectors; ++v) sums[i][v] = hn::MulAdd(row, columns[v], sums[i][v]);
+      }
+    }
+  }
+#pragma GCC unroll 8
+  for (int i = 0; i < kRows; ++i)
+#pragma GCC unroll 2
+    for (int v = 0; v < kVectors; ++v) {
+      float* to = o.c + i * kPanel + v * kLanes;
+      hn::StoreU(o.add ? hn::Add(sums[i][v], hn::LoadU(d, to)) : sums[i][v], d, to);
+    }
+}
+
+// rows <= kRows; only the first `columns` of a panel are wanted.
+template <Order kOrder, int kRows = kOrder == Order::groups ? kMaxRows : kColumnRows>
+void multiply(std::int64_t rows, std::int64_t columns, const Operands& o) {
+  if constexpr (kOrder == Order::groups && kRows > 1)
+    if (rows < kRows) return multiply<kOrder, kRows - 1>(rows, columns, o);
+  if (columns <= kLanes)
+    multiply_tile<kOrder, kRows, 1>(o);
+  else
+    multiply_tile<kOrder, kRows, 2>(o);
+}
+
+// The first `count` lanes, or all, into an output that may be a slice and stored in bf16.
+template <class T>
+HWY_NOINLINE void write_partial(const float* values, std::int64_t count, const float* bias,
+                                bool add, T* to) {
+  for (std::int64_t i = 0; i < count; ++i)
+    to[i] = T(values[i] + (bias ? bias[i] : 0) + (add ? float(to[i]) : 0));
+}
+
+template <class T>
+HWY_INLINE void write(Vector value, std::int64_t count, const float* bias, bool add, T* to) {
+  const Tag d;
+  if (count < kLanes) {
+    HWY_ALIGN float values[kLanes];
+    hn::Store(value, d, values);
+    return write_partial(values, count, bias, add, to);
+  }
+  if (bias) value = hn::Add(value, hn::LoadU(d, bias));
+  if (add) value = hn::Add(value, cpu::HWY_NAMESPACE::load(d, to));
+  cpu::HWY_NAMESPACE::store(value, d, to);
+}
+
+}  // namespace dagan::cpu::winograd::HWY_NAMESPACE
+HWY_AFTER_NAMESPACE();
+#endif
