@@ -62,26 +62,19 @@ struct Patch {
   }
 };
 
-// V = BT d B of one tile of x, for each phase; put(c, point, V) for phase-major c.
+// V = BT d B of one tile of x, for each phase; put(phase, c) gives where to store its points.
 template <int m, class T, class Put>
 void transform_x(View x, std::int64_t n, std::int64_t i, std::int64_t j, std::int64_t channel,
                  std::int64_t channels, Put put) {
-  constexpr int kSide = 2 * m + 2, kPoints = m + 1;
   const Tag d;
-  Patch<T, kSide> patch;
+  Patch<T, 2 * m + 2> patch;
   patch.find(x, n, 2 * m * i - 1, 2 * m * j - 1, channel, channels);
   for (std::int64_t phase = 0; phase < kPhases; ++phase) {
     const std::int64_t a = phase / 2, b = phase % 2;
-    for (std::int64_t c = 0; c < channels; c += kLanes) {
-      Vector in[kPoints][kPoints], out[kPoints][kPoints];
-#pragma GCC unroll 8
-      for (int r = 0; r < kPoints; ++r)
-#pragma GCC unroll 8
-        for (int s = 0; s < kPoints; ++s)
-          in[r][s] = hn::LoadU(d, patch.at[2 * r + a][2 * s + b] + c);
-      transform<F<m>::BT>(in, out);
-      put(phase, channel + c, &out[0][0]);
-    }
+    for (std::int64_t c = 0; c < channels; c += kLanes)
+      transform<F<m>::BT>([&](int r, int s)
+                              HWY_ATTR { return hn::LoadU(d, patch.at[2 * r + a][2 * s + b] + c); },
+                          put(phase, channel + c));
   }
 }
 
@@ -89,19 +82,13 @@ void transform_x(View x, std::int64_t n, std::int64_t i, std::int64_t j, std::in
 template <int m, class T, class Put>
 void transform_dy(View dy, std::int64_t n, std::int64_t i, std::int64_t j, std::int64_t channel,
                   std::int64_t channels, Put put) {
-  constexpr int kPoints = m + 1;
   const Tag d;
   Patch<T, m> patch;
   patch.find(dy, n, m * i, m * j, channel, channels);
-  for (std::int64_t c = 0; c < channels; c += kLanes) {
-    Vector in[m][m], out[kPoints][kPoints];
-#pragma GCC unroll 8
-    for (int r = 0; r < m; ++r)
-#pragma GCC unroll 8
-      for (int s = 0; s < m; ++s) in[r][s] = hn::LoadU(d, patch.at[r][s] + c);
-    transform<F<m>::AT.transposed()>(in, out);
-    put(0, channel + c, &out[0][0]);
-  }
+  for (std::int64_t c = 0; c < channels; c += kLanes)
+    transform<F<m>::AT.transposed()>([&](int r, int s)
+                                         HWY_ATTR { return hn::LoadU(d, patch.at[r][s] + c); },
+                                     put(0, channel + c));
 }
 
 // Transforms all tiles on all threads: transform(n, i, j, channel, channels, put) for chunks of
@@ -152,10 +139,11 @@ void transform_to_rows(const Tiles<m>& tiles, std::int64_t channels, std::int64_
     const std::int64_t rows = blocks.rows(block);
     float* row = to + (blocks.first + blocks.start(block)) * depth +
                  (tile - blocks.first - blocks.start(block)) * kGroup;
-    return [=](std::int64_t phase, std::int64_t c, const Vector* points) HWY_ATTR {
+    return [=](std::int64_t phase, std::int64_t c) HWY_ATTR {
       const std::int64_t step = phase * channels + c;
       float* at = row + step / kGroup * kGroup * rows + step % kGroup;
-      for (int p = 0; p < Tiles<m>::points; ++p, at += size) hn::StoreU(points[p], Tag(), at);
+      return [=](int r, int s, Vector point)
+                 HWY_ATTR { hn::StoreU(point, Tag(), at + (r * (m + 1) + s) * size); };
     };
   });
 }

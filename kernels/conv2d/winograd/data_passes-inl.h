@@ -21,12 +21,11 @@ namespace dagan::cpu::winograd::HWY_NAMESPACE {
 template <int m>
 constexpr std::int64_t kProducts = plane(Tiles<m>::kMost* kPanel) * Tiles<m>::points;
 
+// Reads the points of one tile; `at`: of it, in the first.
 template <int m>
-HWY_INLINE void load_products(const float* products, std::int64_t tiles, std::int64_t at,
-                              Vector (&in)[m + 1][m + 1]) {
-#pragma GCC unroll 32
-  for (int p = 0; p < Tiles<m>::points; ++p)
-    in[p / (m + 1)][p % (m + 1)] = hn::LoadU(Tag(), products + p * plane(tiles * kPanel) + at);
+HWY_INLINE auto points_of(const float* at, std::int64_t tiles) {
+  return [=, size = plane(tiles * kPanel)](int r, int s)
+             HWY_ATTR { return hn::LoadU(Tag(), at + (r * (m + 1) + s) * size); };
 }
 
 // The scratch of both passes: A, then the transformed filter if several strips use it.
@@ -55,13 +54,13 @@ void write_y(const Tiles<m>& tiles, const Strip& strip, const float* products, s
     const std::int64_t width = std::min<std::int64_t>(m, s.w - q);
     T* to = y.as<T>() + ((n * s.h + p) * s.w + q) * y.pitch + column;
     for (std::int64_t c = 0; c < columns; c += kLanes) {
-      Vector in[m + 1][m + 1], out[m][m];
-      load_products<m>(products, count, tile * kPanel + c, in);
-      transform<F<m>::AT>(in, out);
       const float* bias_at = bias ? bias.as<float>() + column + c : nullptr;
-      for (std::int64_t i = 0; i < height; ++i)
-        for (std::int64_t j = 0; j < width; ++j)
-          write(out[i][j], columns - c, bias_at, add, to + (i * s.w + j) * y.pitch + c);
+      transform<F<m>::AT>(points_of<m>(products + tile * kPanel + c, count),
+                          [&](int i, int j, Vector value) HWY_ATTR {
+                            if (i < height && j < width)
+                              write(value, columns - c, bias_at, add,
+                                    to + (i * s.w + j) * y.pitch + c);
+                          });
     }
   }
 }
@@ -117,16 +116,12 @@ void add_patches(const float* products, std::int64_t tiles, std::int64_t first, 
   const Tag d;
   for (std::int64_t tile = 0; tile < width; ++tile)
     for (std::int64_t c = 0; c < columns; c += kLanes) {
-      Vector in[m + 1][m + 1], out[m + 1][m + 1];
-      load_products<m>(products, tiles, (first + tile) * kPanel + c, in);
-      transform<F<m>::BT.transposed()>(in, out);
-#pragma GCC unroll 8
-      for (int i = 0; i <= m; ++i) {
-        float* to = lines.line(i) + tile * m * kPanel + c;
-#pragma GCC unroll 8
-        for (int j = 0; j <= m; ++j)
-          hn::StoreU(hn::Add(out[i][j], hn::LoadU(d, to + j * kPanel)), d, to + j * kPanel);
-      }
+      float* to = lines.line(0) + tile * m * kPanel + c;
+      transform<F<m>::BT.transposed()>(points_of<m>(products + (first + tile) * kPanel + c, tiles),
+                                       [&](int i, int j, Vector value) HWY_ATTR {
+                                         float* at = to + (i * lines.pixels + j) * kPanel;
+                                         hn::StoreU(hn::Add(value, hn::LoadU(d, at)), d, at);
+                                       });
     }
 }
 

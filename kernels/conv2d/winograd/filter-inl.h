@@ -72,7 +72,7 @@ struct Slabs {
   explicit Slabs(const Filter& filter)
       : steps(padded(filter.steps())),
         depth(filter.phases() * steps),
-        count(divide_up(depth, Tiles<m>::kDepth)) {}
+        count(divide_up(depth, kMostDepth<m>)) {}
   std::int64_t start(std::int64_t slab) const { return part(slab, depth / kGroup, count) * kGroup; }
   std::int64_t plane_of(std::int64_t slab) const {
     return plane((start(slab + 1) - start(slab)) * kPanel);
@@ -90,25 +90,20 @@ struct Slabs {
 // to (point, count, kPanel) from taps (tap, count, kPanel).
 template <int m>
 void transform_taps(const float* taps, std::int64_t count, std::int64_t pitch, float* to) {
-  constexpr int kPoints = m + 1;
   const Tag d;
-  for (std::int64_t i = 0; i < count * kPanel; i += kLanes) {
-    Vector in[2][2], out[kPoints][kPoints];
-#pragma GCC unroll 4
-    for (int tap = 0; tap < 4; ++tap)
-      in[tap / 2][tap % 2] = hn::LoadU(d, taps + tap * count * kPanel + i);
-    transform<F<m>::G>(in, out);
-#pragma GCC unroll 32
-    for (int p = 0; p < Tiles<m>::points; ++p)
-      hn::StoreU(out[p / kPoints][p % kPoints], d, to + p * pitch + i);
-  }
+  for (std::int64_t i = 0; i < count * kPanel; i += kLanes)
+    transform<F<m>::G>(
+        [&](int r, int s)
+            HWY_ATTR { return hn::LoadU(d, taps + (2 * r + s) * count * kPanel + i); },
+        [&](int r, int s, Vector point)
+            HWY_ATTR { hn::StoreU(point, d, to + (r * (m + 1) + s) * pitch + i); });
 }
 
 // One slab, to (point, step, kPanel).
 template <int m, class Filter>
 void transform_slab(const Filter& filter, const Slabs<m, Filter>& slabs, std::int64_t panel,
                     std::int64_t slab, float* to) {
-  HWY_ALIGN float taps[4 * Tiles<m>::kDepth * kPanel];
+  HWY_ALIGN float taps[4 * kMostDepth<m> * kPanel];
   const std::int64_t begin = slabs.start(slab), end = slabs.start(slab + 1);
   const std::int64_t pitch = slabs.plane_of(slab);
   for (std::int64_t at = begin; at < end;) {
@@ -141,7 +136,7 @@ class TransformedFilter {
   }
 
   const Slabs<m, Filter>& slabs() const { return slabs_; }
-  static constexpr std::int64_t kBuffer = Tiles<m>::points * plane(Tiles<m>::kDepth * kPanel);
+  static constexpr std::int64_t kBuffer = Tiles<m>::points * plane(kMostDepth<m> * kPanel);
   const float* slab(std::int64_t panel, std::int64_t slab, float* buffer) const {
     if (packed_) return packed_ + slabs_.offset(panel, slab);
     transform_slab<m>(filter_, slabs_, panel, slab, buffer);

@@ -18,7 +18,7 @@ namespace dagan::cpu::winograd::HWY_NAMESPACE {
 // Rows of the product are k, columns are (phase, c); one task makes some filters of one panel.
 template <int m>
 struct FilterGradCut {
-  static constexpr std::int64_t kFilters = 16;  // of a task; kColumnRows divides it
+  static constexpr std::int64_t kFilters = kGroup;  // of a task
 
   Tiles<m> tiles;
   std::int64_t channels, filters, panels_of_phase, filters_padded;
@@ -32,7 +32,7 @@ struct FilterGradCut {
 
   std::int64_t panels() const { return kPhases * panels_of_phase; }
   std::int64_t groups() const { return divide_up(filters_padded, kFilters); }
-  // V (point, panel, tile, kPanel), and Z (point, k / kColumnRows, tile, kColumnRows) behind it.
+  // V (point, panel, tile, kPanel), and Z (point, k / kGroup, tile, kGroup) behind it.
   std::int64_t plane_v() const { return plane(tiles.count() * panels() * kPanel); }
   std::int64_t plane_z() const { return plane(tiles.count() * filters_padded); }
   std::int64_t size_v() const { return Tiles<m>::points * plane_v(); }
@@ -48,11 +48,11 @@ void transform_to_columns(const FilterGradCut<m>& cut, View x, float* v) {
       [&](std::int64_t n, std::int64_t i, std::int64_t j, std::int64_t c, std::int64_t count,
           auto put) HWY_ATTR { transform_x<m, T>(x, n, i, j, c, count, put); },
       [&](std::int64_t tile) HWY_ATTR {
-        return [&cut, v, tile](std::int64_t phase, std::int64_t c, const Vector* points) HWY_ATTR {
+        return [=, &cut](std::int64_t phase, std::int64_t c) HWY_ATTR {
           const std::int64_t panel = phase * cut.panels_of_phase + c / kPanel;
           float* to = v + (panel * cut.tiles.count() + tile) * kPanel + c % kPanel;
-          for (int p = 0; p < Tiles<m>::points; ++p)
-            hn::StoreU(points[p], Tag(), to + p * cut.plane_v());
+          return [=, size = cut.plane_v()](int r, int s, Vector point)
+                     HWY_ATTR { hn::StoreU(point, Tag(), to + (r * (m + 1) + s) * size); };
         };
       });
 }
@@ -64,19 +64,10 @@ void transform_to_steps(const FilterGradCut<m>& cut, View dy, float* z) {
       [&](std::int64_t n, std::int64_t i, std::int64_t j, std::int64_t k, std::int64_t count,
           auto put) HWY_ATTR { transform_dy<m, T>(dy, n, i, j, k, count, put); },
       [&](std::int64_t tile) HWY_ATTR {
-        return [&cut, z, tile](std::int64_t, std::int64_t k, const Vector* points) HWY_ATTR {
-          constexpr int kPart = std::min(kLanes, kColumnRows);
-          const hn::CappedTag<float, kPart> part;
-          float* to = z + tile * kColumnRows;
-          for (int p = 0; p < Tiles<m>::points; ++p, to += cut.plane_z()) {
-            HWY_ALIGN float values[kLanes];
-            hn::Store(points[p], Tag(), values);
-            for (std::int64_t lane = 0; lane < kLanes; lane += kPart) {
-              const std::int64_t block = (k + lane) / kColumnRows;
-              hn::StoreU(hn::Load(part, values + lane), part,
-                         to + block * cut.tiles.count() * kColumnRows + (k + lane) % kColumnRows);
-            }
-          }
+        return [=, &cut](std::int64_t, std::int64_t k) HWY_ATTR {
+          float* to = z + (k / kGroup * cut.tiles.count() + tile) * kGroup + k % kGroup;
+          return [=, size = cut.plane_z()](int r, int s, Vector point)
+                     HWY_ATTR { hn::StoreU(point, Tag(), to + (r * (m + 1) + s) * size); };
         };
       });
 }
@@ -90,25 +81,23 @@ void write_dw(const FilterGradCut<m>& cut, const float* products, std::int64_t k
   const std::int64_t channels = std::min(kPanel, cut.channels - first);
   for (std::int64_t i = 0; i < count; ++i)
     for (std::int64_t c = 0; c < channels; c += kLanes) {
-      Vector in[m + 1][m + 1], out[2][2];
-#pragma GCC unroll 32
-      for (int p = 0; p < Tiles<m>::points; ++p)
-        in[p / (m + 1)][p % (m + 1)] = hn::LoadU(
-            Tag(), products + p * plane(FilterGradCut<m>::kFilters * kPanel) + i * kPanel + c);
-      transform<F<m>::G.transposed()>(in, out);
-      for (int r = 0; r < 2; ++r)
-        for (int s = 0; s < 2; ++s) {
-          const std::int64_t tap = (2 * r + phase / 2) * 4 + 2 * s + phase % 2;
-          write(out[r][s], channels - c, nullptr, add,
-                dw.as<float>() + ((k + i) * 16 + tap) * cut.channels + first + c);
-        }
+      float* to = dw.as<float>() + (k + i) * 16 * cut.channels + first + c;
+      transform<F<m>::G.transposed()>(
+          [&](int r, int s) HWY_ATTR {
+            constexpr std::int64_t kSize = plane(FilterGradCut<m>::kFilters * kPanel);
+            return hn::LoadU(Tag(), products + (r * (m + 1) + s) * kSize + i * kPanel + c);
+          },
+          [&](int r, int s, Vector value) HWY_ATTR {
+            const std::int64_t tap = (2 * r + phase / 2) * 4 + 2 * s + phase % 2;
+            write(value, channels - c, nullptr, add, to + tap * cut.channels);
+          });
     }
 }
 
 template <int m, class T>
 void filter_grad(const Launch& launch, View x, View dy, View dw, Write mode) {
   const FilterGradCut<m> cut(dy.shape, dw.shape);
-  constexpr std::int64_t kFilters = FilterGradCut<m>::kFilters, kDepth = Tiles<m>::kDepth;
+  constexpr std::int64_t kFilters = FilterGradCut<m>::kFilters, kDepth = kMostDepth<m>;
   float* v = reinterpret_cast<float*>(launch.scratch);
   float* z = v + cut.size_v();
   transform_to_columns<m, T>(cut, x, v);
@@ -118,19 +107,19 @@ void filter_grad(const Launch& launch, View x, View dy, View dw, Write mode) {
     HWY_ALIGN float products[Tiles<m>::points * plane(kFilters * kPanel)];
     const std::int64_t panel = task / cut.groups(), k = task % cut.groups() * kFilters;
     const std::int64_t columns = cut.channels - panel % cut.panels_of_phase * kPanel;
-    const std::int64_t blocks = std::min(kFilters, cut.filters_padded - k) / kColumnRows;
+    constexpr std::int64_t kBlocks = divide_up(kFilters, kMaxRows);
     for (std::int64_t p = 0; p < Tiles<m>::points; ++p)
       for (std::int64_t slab = 0; slab < slabs; ++slab) {
         const std::int64_t tile = part(slab, tiles, slabs);
-        for (std::int64_t block = 0; block < blocks; ++block)
-          multiply<Order::steps>(
-              kColumnRows, columns,
-              {.a =
-                   z + p * cut.plane_z() + ((k / kColumnRows + block) * tiles + tile) * kColumnRows,
-               .b = v + p * cut.plane_v() + (panel * tiles + tile) * kPanel,
-               .depth = part(slab + 1, tiles, slabs) - tile,
-               .c = products + p * plane(kFilters * kPanel) + block * kColumnRows * kPanel,
-               .add = slab > 0});
+        for (std::int64_t block = 0; block < kBlocks; ++block) {
+          const std::int64_t row = part(block, kFilters, kBlocks);
+          multiply<Order::steps>(part(block + 1, kFilters, kBlocks) - row, columns,
+                                 {.a = z + p * cut.plane_z() + (k * tiles + tile * kGroup) + row,
+                                  .b = v + p * cut.plane_v() + (panel * tiles + tile) * kPanel,
+                                  .depth = part(slab + 1, tiles, slabs) - tile,
+                                  .c = products + p * plane(kFilters * kPanel) + row * kPanel,
+                                  .add = slab > 0});
+        }
       }
     write_dw(cut, products, k, std::min(kFilters, cut.filters - k), panel, dw,
              mode == Write::accumulate);

@@ -19,11 +19,14 @@ namespace dagan::cpu::winograd::HWY_NAMESPACE {
 // Rows of A side by side: 8 x 2 sums, 2 vectors of B and a broadcast need 19 registers, 6 x 2
 // need 15.
 constexpr int kMaxRows = implicit_gemm::HWY_NAMESPACE::kMaxRows;
-// Rows of the other form, which divide kGroup.
-constexpr int kColumnRows = kLanes >= 16 ? 8 : 4;
 
-// How A lies: by kGroup steps of the depth, (depth / kGroup, rows, kGroup), so that one pointer
-// reaches all rows and a transform writes whole cache lines; or by single steps, (depth, rows).
+// The depth of one sum in f32, at most: the error grows with it and with m. A slab of the
+// transformed filter of this depth stays in the level 2 cache.
+template <int m>
+constexpr std::int64_t kMostDepth = m == 4 && kLanes >= 16 ? 64 : 128;
+
+// How A lies: (depth / kGroup, rows, kGroup), so that one pointer reaches all rows, or (depth,
+// kGroup), of which the rows are some. Both let a transform write whole cache lines.
 enum class Order { groups, steps };
 
 // c[i][j] (+)= sum over k of A[i][k] * B[k][j]; b: (depth, kPanel), c: (rows, kPanel)
@@ -36,7 +39,8 @@ struct Operands {
 
 template <Order kOrder, int kRows, int kVectors>
 void multiply_tile(const Operands& o) {
-  constexpr std::int64_t kSteps = kOrder == Order::groups ? kGroup : 1;
+  constexpr bool kByGroups = kOrder == Order::groups;
+  constexpr std::int64_t kSteps = kByGroups ? kGroup : 1;
   constexpr std::int64_t kAhead = 16;  // steps of B that are on their way into the level 1 cache
   const Tag d;
   Vector sums[kRows][kVectors];
@@ -45,7 +49,7 @@ void multiply_tile(const Operands& o) {
 #pragma GCC unroll 2
     for (int v = 0; v < kVectors; ++v) sums[i][v] = hn::Zero(d);
   const float *a = o.a, *b = o.b;
-  for (std::int64_t k = 0; k < o.depth; k += kSteps, a += kSteps * kRows) {
+  for (std::int64_t k = 0; k < o.depth; k += kSteps, a += kByGroups ? kGroup * kRows : kGroup) {
 #pragma GCC unroll 4
     for (std::int64_t step = 0; step < kSteps; ++step, b += kPanel) {
       Vector columns[kVectors];
@@ -55,7 +59,7 @@ void multiply_tile(const Operands& o) {
       if constexpr (kPanel > kGroup) hwy::Prefetch(b + kAhead * kPanel + kGroup);
 #pragma GCC unroll 8
       for (int i = 0; i < kRows; ++i) {
-        const Vector row = hn::Set(d, a[i * kSteps + step]);
+        const Vector row = hn::Set(d, a[kByGroups ? i * kGroup + step : i]);
 #pragma GCC unroll 2
         for (int v = 0; v < kVectors; ++v) sums[i][v] = hn::MulAdd(row, columns[v], sums[i][v]);
       }
@@ -71,9 +75,9 @@ void multiply_tile(const Operands& o) {
 }
 
 // rows <= kRows; only the first `columns` of a panel are wanted.
-template <Order kOrder, int kRows = kOrder == Order::groups ? kMaxRows : kColumnRows>
+template <Order kOrder, int kRows = kMaxRows>
 void multiply(std::int64_t rows, std::int64_t columns, const Operands& o) {
-  if constexpr (kOrder == Order::groups && kRows > 1)
+  if constexpr (kRows > 1)
     if (rows < kRows) return multiply<kOrder, kRows - 1>(rows, columns, o);
   if (columns <= kLanes)
     multiply_tile<kOrder, kRows, 1>(o);

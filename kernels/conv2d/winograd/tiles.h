@@ -40,8 +40,6 @@ struct Tiles {
   static constexpr int n = m + 1,
                        points = n * n;  // products of one tile, for each pair of channels
   static constexpr std::int64_t kMost = m == 4 ? 64 : 128;  // tiles of a strip
-  static constexpr std::int64_t kDepth =
-      m == 4 ? 64 : 128;  // of one sum in f32: the error grows with m
 
   std::int64_t images, height, width;  // tiles of an image
   std::int64_t strips_of_image, images_of_strip;

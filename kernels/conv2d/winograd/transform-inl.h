@@ -61,22 +61,27 @@ HWY_INLINE void multiply_vector(const Vector* in, Vector* out) {
   }
 }
 
-// out = matrix in matrix^T
-template <Matrix kMatrix>
-HWY_INLINE void transform(const Vector (&in)[kMatrix.columns][kMatrix.columns],
-                          Vector (&out)[kMatrix.rows][kMatrix.rows]) {
+// out = matrix in matrix^T, with in[i][j] = load(i, j) and store(i, j, out[i][j]): of neither are
+// there ever more than a column in registers.
+template <Matrix kMatrix, class Load, class Store>
+HWY_INLINE void transform(Load load, Store store) {
   Vector half[kMatrix.rows][kMatrix.columns];
 #pragma GCC unroll 8
   for (int j = 0; j < kMatrix.columns; ++j) {
     Vector column[kMatrix.columns], product[kMatrix.rows];
 #pragma GCC unroll 8
-    for (int i = 0; i < kMatrix.columns; ++i) column[i] = in[i][j];
+    for (int i = 0; i < kMatrix.columns; ++i) column[i] = load(i, j);
     multiply_vector<kMatrix>(column, product);
 #pragma GCC unroll 8
     for (int i = 0; i < kMatrix.rows; ++i) half[i][j] = product[i];
   }
 #pragma GCC unroll 8
-  for (int i = 0; i < kMatrix.rows; ++i) multiply_vector<kMatrix>(half[i], out[i]);
+  for (int i = 0; i < kMatrix.rows; ++i) {
+    Vector row[kMatrix.rows];
+    multiply_vector<kMatrix>(half[i], row);
+#pragma GCC unroll 8
+    for (int j = 0; j < kMatrix.rows; ++j) store(i, j, row[j]);
+  }
 }
 
 }  // namespace dagan::cpu::winograd::HWY_NAMESPACE
