@@ -106,9 +106,11 @@ TEST_CASE("conv2d: the versions for older processors equal the reference") {
     hwy::SetSupportedTargetsForTest(targets);
     for (const KernelVersion& version : fast_versions())
       for (const Conv2dProblem& problem : problems_of(version))
-        for (const DType dtype : {DType::f32, DType::bf16})
-          for (const OpCase& op : conv2d_passes(version, problem, dtype))
-            check_ok(check_kernel(op, version.entries, {Write::accumulate, true}));
+        for (const OpCase& op : conv2d_passes(version, problem))
+          check_ok(check_kernel(op, version.entries, {Write::accumulate, true}));
+    for (const Conv2dProblem& problem : conv2d_large())
+      for (const OpCase& op : conv2d_passes(by_shape(), problem, DType::bf16))
+        check_ok(check_kernel(op, by_shape().entries, {Write::accumulate, true}));
     hwy::SetSupportedTargetsForTest(0);
   }
 }

@@ -6,35 +6,52 @@ beside this file says what the files hold. Needs torch, numpy and safetensors.
 import json
 import pathlib
 import sys
+import typing
 
 import torch
 from safetensors.numpy import save_file
 from torch import nn
 from torch.nn import functional as F
 
-SIZE, WIDTH, LEVELS, CHANNELS, BATCH, STEPS = 16, 4, 3, 3, 2, 20
+CHANNELS, STEPS = 3, 20
 LEARNING_RATE, BETAS, EPSILON = 1e-3, (0.5, 0.999), 1e-8
 ADVERSARIAL, GENERATOR, DISCRIMINATOR = 1.0, 40.0, 1.0
 SLOPE, INIT = 0.2, 0.02
 
 
+class Model(typing.NamedTuple):
+    """What is trained. Several batches: a new one each step, and all tensors are stored; else one
+    batch for all steps, and the tensors before them."""
+    kind: str
+    size: int
+    width: int
+    levels: int
+    batch: int
+    several_batches: bool
+
+
+MODELS = {"dagan_small": Model("dagan", 16, 4, 3, 2, True),
+          "unet_small": Model("unet", 16, 4, 3, 2, True),
+          "dagan_wide": Model("dagan", 32, 16, 2, 4, False)}
+
+
 class Network(nn.Module):
     """Encoder and decoder of 4x4 stride-2 convolutions, with the U-Net's skips or without."""
 
-    def __init__(self, skips):
+    def __init__(self, skips, width, levels):
         super().__init__()
-        self.skips = skips
-        widths = [CHANNELS] + [WIDTH * min(2**i, 8) for i in range(LEVELS)]
-        for level in range(1, LEVELS + 1):
-            edge = level in (1, LEVELS)  # the first and the bottleneck have a bias, no norm
+        self.skips, self.levels = skips, levels
+        widths = [CHANNELS] + [width * min(2**i, 8) for i in range(levels)]
+        for level in range(1, levels + 1):
+            edge = level in (1, levels)  # the first and the bottleneck have a bias, no norm
             conv = nn.Conv2d(widths[level - 1], widths[level], 4, 2, 1, bias=edge)
             self.add_module(f"down{level}", conv)
             if not edge:
                 self.add_module(f"down{level}_norm", nn.BatchNorm2d(widths[level]))
-        for up in range(1, LEVELS + 1):
-            level = LEVELS + 1 - up
+        for up in range(1, levels + 1):
+            level = levels + 1 - up
             fan_in = widths[level] * (2 if skips and up > 1 else 1)
-            last = up == LEVELS
+            last = up == levels
             conv = nn.ConvTranspose2d(fan_in, widths[level - 1], 4, 2, 1, bias=last)
             self.add_module(f"up{up}", conv)
             if not last:
@@ -54,21 +71,22 @@ class Network(nn.Module):
 
     def forward(self, x):
         encoded = []
-        for level in range(1, LEVELS + 1):
+        for level in range(1, self.levels + 1):
             x = self.block(f"down{level}", x if level == 1 else F.leaky_relu(x, SLOPE))
             encoded.append(x)
-        for up in range(1, LEVELS + 1):
+        for up in range(1, self.levels + 1):
             if self.skips and up > 1:
-                x = torch.cat([x, encoded[LEVELS - up]], 1)
+                x = torch.cat([x, encoded[self.levels - up]], 1)
             x = self.block(f"up{up}", F.relu(x))
         return torch.tanh(x)
 
 
-def smooth_images(generator):
-    """Smooth noise in [-1,1], exact in float32: (STEPS, BATCH, CHANNELS, SIZE, SIZE)."""
-    coarse = torch.rand(STEPS * BATCH, CHANNELS, 5, 5, generator=generator) * 2 - 1
-    fine = F.interpolate(coarse, (SIZE, SIZE), mode="bilinear", align_corners=True)
-    return fine.reshape(STEPS, BATCH, CHANNELS, SIZE, SIZE)
+def smooth_images(generator, model):
+    """Smooth noise in [-1,1], exact in float32: (batches, batch, CHANNELS, size, size)."""
+    batches = STEPS if model.several_batches else 1
+    coarse = torch.rand(batches * model.batch, CHANNELS, 5, 5, generator=generator) * 2 - 1
+    fine = F.interpolate(coarse, (model.size, model.size), mode="bilinear", align_corners=True)
+    return fine.reshape(batches, model.batch, CHANNELS, model.size, model.size)
 
 
 def named_tensors(networks):
@@ -93,13 +111,13 @@ def nhwc(tensor):
     return t.float().contiguous().numpy()
 
 
-def train(kind, dtype):
+def train(model, dtype):
     """Returns (tensors to store, losses by name) of STEPS steps computed in `dtype`."""
     torch.manual_seed(1)
-    networks = {"generator": Network(skips=True)}
-    if kind == "dagan":
-        networks["discriminator"] = Network(skips=False)
-    images = smooth_images(torch.Generator().manual_seed(2)).to(dtype)
+    networks = {"generator": Network(True, model.width, model.levels)}
+    if model.kind == "dagan":
+        networks["discriminator"] = Network(False, model.width, model.levels)
+    images = smooth_images(torch.Generator().manual_seed(2), model).to(dtype)
     adam = {}
     for player, network in networks.items():
         network.to(dtype)
@@ -113,7 +131,7 @@ def train(kind, dtype):
         gradients = torch.autograd.grad(loss, parameters)
         for parameter, gradient in zip(parameters, gradients):
             parameter.grad = gradient
-            if step == 0:
+            if step == 0 and model.several_batches:
                 out["gradient." + names[id(parameter)]] = nhwc(gradient)
         adam[player].step()
 
@@ -121,8 +139,10 @@ def train(kind, dtype):
         losses.setdefault(name, []).append(value.item())
 
     generator, discriminator = networks["generator"], networks.get("discriminator")
-    for step, x in enumerate(images):
-        out[f"input.{step}"] = nhwc(x)
+    for step in range(STEPS):
+        x = images[step % len(images)]
+        if step < len(images):
+            out[f"input.{step}"] = nhwc(x)
         fake = generator(x)
         if discriminator:
             real, faked = discriminator(x), discriminator(fake.detach())
@@ -143,7 +163,8 @@ def train(kind, dtype):
         log("generator_reconstruction", contextual)
         log("generator", weighted)
         update("generator", weighted, step)
-    out.update({"final." + name: nhwc(t) for name, t in named_tensors(networks)})
+    if model.several_batches:
+        out.update({"final." + name: nhwc(t) for name, t in named_tensors(networks)})
     return out, losses
 
 
@@ -155,28 +176,29 @@ def largest_difference(a, b):
 def main():
     folder = pathlib.Path(sys.argv[1] if len(sys.argv) > 1 else pathlib.Path(__file__).parent)
     torch.set_num_threads(1)
-    for kind in ("dagan", "unet"):
-        tensors, losses = train(kind, torch.float64)
-        single, single_losses = train(kind, torch.float32)
+    for name, model in MODELS.items():
+        tensors, losses = train(model, torch.float64)
+        single, single_losses = train(model, torch.float32)
         drift = largest_difference(losses, single_losses)
-        print(kind, "largest relative difference of a float32 run's losses:", drift)
+        print(name, "largest relative difference of a float32 run's losses:", drift)
         for prefix in ("gradient.", "final."):
             # An entry near zero has no relative accuracy: hold each tensor against its largest.
-            worst = max((abs(single[n] - tensors[n]).max() / abs(tensors[n]).max(), n)
-                        for n in tensors if n.startswith(prefix))
-            print(kind, "largest difference within", prefix, worst)
+            worst = max(((abs(single[n] - tensors[n]).max() / abs(tensors[n]).max(), n)
+                         for n in tensors if n.startswith(prefix)), default=None)
+            print(name, "largest difference within", prefix, worst)
         assert max(drift.values()) < 1e-5, "the step is too chaotic to compare with"
-        for name, values in losses.items():
-            tensors["loss." + name] = torch.tensor(values).float().reshape(1, 1, 1, -1).numpy()
-        recipe = dict(kind=kind, size=SIZE, width=WIDTH, levels=LEVELS, channels=CHANNELS,
-                      batch=BATCH, steps=STEPS, learning_rate=LEARNING_RATE,
+        for loss, values in losses.items():
+            tensors["loss." + loss] = torch.tensor(values).float().reshape(1, 1, 1, -1).numpy()
+        recipe = dict(kind=model.kind, size=model.size, width=model.width, levels=model.levels,
+                      channels=CHANNELS, batch=model.batch,
+                      batches=STEPS if model.several_batches else 1, steps=STEPS, learning_rate=LEARNING_RATE,
                       beta1=BETAS[0], beta2=BETAS[1],
                       epsilon=EPSILON, adversarial=ADVERSARIAL, discriminator=DISCRIMINATOR,
-                      generator=GENERATOR if kind == "dagan" else 1.0, slope=SLOPE,
+                      generator=GENERATOR if model.kind == "dagan" else 1.0, slope=SLOPE,
                       norm_epsilon=1e-5, norm_momentum=0.1)
         metadata = {"recipe": json.dumps(recipe), "losses": json.dumps(losses),
                     "single_drift": json.dumps(drift)}
-        save_file(tensors, folder / f"{kind}_small.safetensors", metadata)
+        save_file(tensors, folder / f"{name}.safetensors", metadata)
 
 
 main()
