@@ -1,6 +1,7 @@
 // Times what `dagan detect` does with images in memory, as the default recipe has it: forward pass
 // of a generator with random weights, residual map, scores.
 #include <iostream>
+#include <optional>
 
 #include "bench/harness.h"
 #include "bench/op_times.h"
@@ -17,7 +18,9 @@ Report measure(const Settings& s) {
   Store store(device.runtime);
   TrainingStep({.architecture = s.architecture, .batch = 1, .discriminator = s.discriminator})
       .initialise(store, 0, 0.02f);
-  const Backend& backend = s.ops ? timed_backend(device) : device;
+  std::optional<OpTimes> times;
+  if (s.ops) times.emplace(device);
+  const Backend& backend = times ? times->backend() : device;
   const Shape map = {1, s.architecture.size, s.architecture.size, 1};
   store.entry("generator.residual.mean", map);
   store.entry("generator.residual.spread", map);
@@ -28,7 +31,7 @@ Report measure(const Settings& s) {
       random_images(s.batch * s.architecture.size * s.architecture.size * s.architecture.channels);
   int done = 0;
   const Seconds seconds = time(s.steps, [&] { scorer(images), ++done; });
-  if (s.ops) print_op_times(done, std::cerr);
+  if (times) times->print(done, std::cerr);
   constexpr double kMb = 1 << 20;
   return {{"forward_ms", 1e3 * seconds.median},
           {"forward_min_ms", 1e3 * seconds.least},

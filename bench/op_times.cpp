@@ -1,24 +1,16 @@
 #include "bench/op_times.h"
 
 #include <algorithm>
-#include <chrono>
 #include <cstdio>
-#include <map>
+#include <nlohmann/json.hpp>
 #include <ostream>
-#include <string>
-#include <utility>
-#include <vector>
 
+#include "bench/ceilings.h"
 #include "bench/watched.h"
 #include "core/check.h"
 
 namespace dagan::bench {
 namespace {
-
-std::map<std::string, OpTime>& times() {
-  static std::map<std::string, OpTime> made;
-  return made;
-}
 
 double seconds_of(const Runtime& runtime, int runs, const std::function<void()>& run) {
   const auto start = std::chrono::steady_clock::now();
@@ -37,39 +29,69 @@ double seconds_on_device(const Runtime& runtime, const std::function<void()>& ru
 
 }  // namespace
 
-const Backend& timed_backend(const Backend& like) {
-  const Runtime runtime = like.runtime;
-  return watched_backend(like, [runtime](const Call& call, const std::function<void()>& run) {
-    const double seconds =
-        runtime.host_memory ? seconds_of(runtime, 1, run) : seconds_on_device(runtime, run);
-    const std::string op = text(call.kernel, ' ', call.operands);
-    OpTime& time = times().try_emplace(op, OpTime{op}).first->second;
-    ++time.calls;
-    time.seconds += seconds;
-  });
+OpTimes::OpTimes(const Backend& like)
+    : like_(like),
+      timed_(&watched_backend(
+          like, [this](const Call& call, const std::function<void()>& run) { time(call, run); })) {}
+
+void OpTimes::time(const Call& call, const std::function<void()>& run) {
+  const double start = std::chrono::duration<double>(Clock::now() - begun_).count();
+  const Runtime& runtime = like_.runtime;
+  const double seconds =
+      runtime.host_memory ? seconds_of(runtime, 1, run) : seconds_on_device(runtime, run);
+  const std::string op = text(call.kernel, ' ', call.operands);
+  const OpTime first = {.op = op, .flop = call.flop, .bytes = call.bytes, .bf16 = call.bf16};
+  const auto at = times_.try_emplace(op, first).first;
+  ++at->second.calls;
+  at->second.seconds += seconds;
+  if (events_.size() < kMostEvents) events_.push_back({&at->first, start, seconds});
 }
 
-std::vector<OpTime> take_op_times() {
+std::vector<OpTime> OpTimes::take() {
   std::vector<OpTime> sorted;
-  for (auto& [op, time] : std::exchange(times(), {})) sorted.push_back(std::move(time));
+  for (const auto& [op, time] : times_) sorted.push_back(time);
+  events_.clear();
+  times_.clear();
   std::sort(sorted.begin(), sorted.end(),
             [](const OpTime& a, const OpTime& b) { return a.seconds > b.seconds; });
   return sorted;
 }
 
-void print_op_times(double runs, std::ostream& out) {
-  const std::vector<OpTime> sorted = take_op_times();
+void OpTimes::print(double runs, std::ostream& out) {
+  const std::vector<OpTime> sorted = take();
   double all = 0, so_far = 0;
   for (const OpTime& time : sorted) all += time.seconds;
-  char line[80];
-  std::snprintf(line, sizeof line, "%9s %6s %6s %5s  op\n", "ms", "%", "sum %", "calls");
+  char line[120];
+  std::snprintf(line, sizeof line, "%9s %6s %6s %5s %8s %8s %7s  op\n", "ms", "%", "sum %", "calls",
+                "GFLOP/s", "GB/s", "limit %");
   out << line;
   for (const OpTime& time : sorted) {
     so_far += time.seconds;
-    std::snprintf(line, sizeof line, "%9.4f %6.1f %6.1f %5.0f  ", 1e3 * time.seconds / runs,
-                  100 * time.seconds / all, 100 * so_far / all, double(time.calls) / runs);
+    const double call = time.seconds / double(time.calls);
+    const double least =
+        least_seconds(like_, time.bf16 ? Arithmetic::bf16 : Arithmetic::f32, time.flop, time.bytes);
+    std::snprintf(line, sizeof line, "%9.4f %6.1f %6.1f %5.0f %8.1f %8.1f %7.1f  ",
+                  1e3 * time.seconds / runs, 100 * time.seconds / all, 100 * so_far / all,
+                  double(time.calls) / runs, time.flop / call / 1e9, time.bytes / call / 1e9,
+                  100 * least / call);
     out << line << time.op << "\n";
   }
+}
+
+std::string OpTimes::trace() const {
+  constexpr double kMicroseconds = 1e6;
+  nlohmann::json events = nlohmann::json::array();
+  for (const Event& event : events_) {
+    const OpTime& time = times_.at(*event.op);
+    events.push_back({{"name", event.op->substr(0, event.op->find(' '))},
+                      {"ph", "X"},
+                      {"ts", event.start * kMicroseconds},
+                      {"dur", event.seconds * kMicroseconds},
+                      {"pid", 1},
+                      {"tid", 1},
+                      {"args", {{"op", time.op}, {"flop", time.flop}, {"bytes", time.bytes}}}});
+  }
+  return nlohmann::json{{"traceEvents", std::move(events)}, {"displayTimeUnit", "ms"}}.dump();
 }
 
 }  // namespace dagan::bench

@@ -125,11 +125,11 @@ std::vector<Prediction> predict_step(const Gpu& gpu, const Settings& s) {
 std::map<std::string, double> measure_step(const Settings& s) {
   std::map<std::string, double> seconds;
   if (s.device != "cuda") return seconds;
-  const Backend& timed = timed_backend(cuda_backend());
-  run_step(timed, s);  // loads the kernels
-  take_op_times();
-  run_step(timed, s);
-  for (const OpTime& time : take_op_times()) seconds[time.op] = time.seconds;
+  OpTimes times(cuda_backend());
+  run_step(times.backend(), s);  // loads the kernels
+  times.take();
+  run_step(times.backend(), s);
+  for (const OpTime& time : times.take()) seconds[time.op] = time.seconds;
   return seconds;
 }
 

@@ -4,6 +4,7 @@
 #include "dagan/model/step.h"
 
 #include <iostream>
+#include <optional>
 
 #include "bench/harness.h"
 #include "bench/op_times.h"
@@ -34,7 +35,9 @@ Report measure(const Settings& s) {
   const Backend& device = backend_named(s.device);
   Store store(device.runtime);
   step.initialise(store, 0, 0.02f);
-  const Backend& backend = s.ops ? timed_backend(device) : device;
+  std::optional<OpTimes> times;
+  if (s.ops) times.emplace(device);
+  const Backend& backend = times ? times->backend() : device;
   Program program(step.tape(), backend, store);
   store.set<float>(TrainingStep::kLearningRate, 1e-3f);
   const std::vector<float> images = random_images(step.images().shape().size());
@@ -45,7 +48,7 @@ Report measure(const Settings& s) {
     program.run();
     device.runtime.synchronise();
   });
-  if (s.ops) print_op_times(double(done), std::cerr);
+  if (times) times->print(double(done), std::cerr);
   constexpr double kMb = 1 << 20;
   return {{"step_s", seconds.median},
           {"step_min_s", seconds.least},

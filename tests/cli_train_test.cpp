@@ -1,6 +1,7 @@
 // Training by the command line: what it prints, and which bits it writes.
 #include <doctest/doctest.h>
 #include <fcntl.h>
+#include <nlohmann/json.hpp>
 #include <sys/file.h>
 #include <unistd.h>
 
@@ -29,6 +30,27 @@ TEST_CASE("training: quiet, dry, forced, and the same bits from the same seed fo
   CHECK(dry.out.find("seed = 5 ") != std::string::npos);
   CHECK(!fs::exists(folder / "dry"));
 }
+
+#if defined(DAGAN_BENCH_DIR)
+TEST_CASE("training: a profile has every op, and changes nothing") {
+  const TemporaryFolder& folder = workshop().folder;
+  const std::string train = "train --data set --recipe tiny --steps 30 -q --out profiled ";
+  const Outcome profile = workshop().run(train + "--profile trace.json");
+  CHECK(profile.code == 0);
+  for (const char* part : {"GFLOP/s", "GB/s", "limit %", "conv2d_filter_grad (", "adam ("})
+    CHECK_CONTAINS(profile.err, part);
+  CHECK(content(folder / "profiled/model.dagan") == content(folder / "run/model.dagan"));
+  const auto events = nlohmann::json::parse(content(folder / "trace.json")).at("traceEvents");
+  REQUIRE(events.size() > 30 * 20);
+  double end = 0;
+  for (const auto& event : events) {
+    CHECK(event.at("ph") == "X");
+    CHECK(event.at("ts").get<double>() >= end);  // one after the other
+    end = event.at("ts").get<double>() + event.at("dur").get<double>();
+  }
+  refused(6, train + "--force --profile no/such/folder/trace.json", "no/such/folder");
+}
+#endif
 
 TEST_CASE("training: interrupted and resumed is uninterrupted") {
   const TemporaryFolder& folder = workshop().folder;

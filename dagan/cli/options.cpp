@@ -109,6 +109,11 @@ const std::vector<Option>& all_options() {
        "run an op by another of its versions, as bench --impl all lists them: conv2d=definition; like "
        "--device, it is not kept for --resume"},
 
+      {"train", "--profile", "FILE", kText, kOptional, "", "Run",
+       "time every kernel: on standard error a table by op, with the share of what this machine can "
+       "do at best; in FILE the first 50000 calls one by one, for ui.perfetto.dev or "
+       "chrome://tracing"},
+
       {"eval", "model", "RUN|MODEL", kText, kRequired, "", "Data",
        "a run's folder or its model.dagan"},
       {"eval", "--data", "DIR", kText, kOptional, "", "Data",

@@ -5,6 +5,7 @@
 #include "dagan/cli/commands.h"
 #include "dagan/cli/options.h"
 #include "dagan/cli/output.h"
+#include "dagan/cli/profile.h"
 #include "dagan/cli/progress.h"
 #include "dagan/data/file.h"
 #include "dagan/train/configure.h"
@@ -106,6 +107,26 @@ DType activations_of(const TrainOptions& options) {
   return step_options_of(load_recipe(folder.recipe().string()), 1).activations;
 }
 
+// Null unless it is asked for.
+std::unique_ptr<Profile> profile_of(const Arguments& arguments, const Backend& backend) {
+  if (!arguments.has("--profile")) return nullptr;
+#if defined(DAGAN_HAS_BENCH)
+  return make_profile(backend, arguments.text("--profile"));
+#else
+  static_cast<void>(backend);
+  fail(Fault::usage, "--profile needs a build with the benchmarks: cmake -DDAGAN_BENCH=ON");
+#endif
+}
+
+struct CountedProgress final : Progress {
+  using Progress::Progress;
+  void step(const StepReport& report) override {
+    ++steps;
+    Progress::step(report);
+  }
+  std::int64_t steps = 0;
+};
+
 }  // namespace
 
 int run_train(const Arguments& arguments) {
@@ -126,10 +147,15 @@ int run_train(const Arguments& arguments) {
   options.backend = arguments.has("--kernel")
                         ? &backend_with(device, arguments.list("--kernel"), activations_of(options))
                         : &device;
+  const std::unique_ptr<Profile> profile = profile_of(arguments, *options.backend);
+  if (profile) options.backend = &profile->backend();
   if (options.dry_run && !options.resume) std::cout << write_recipe(options.recipe) << std::flush;
 
   const bool quiet = arguments.has("--quiet");
-  Progress progress(std::cerr, progress_of_standard_error(quiet));
+  CountedProgress progress(std::cerr, progress_of_standard_error(quiet));
+  const auto report = [&] {
+    if (profile) profile->report(progress.steps, std::cerr);
+  };
   const StopSignals signals;
   const std::string run = shown(options.out);
   TrainResult result;
@@ -137,8 +163,10 @@ int run_train(const Arguments& arguments) {
     result = train(options, progress);
   } catch (const Interrupted&) {
     progress.message("continue with: dagan train --out " + run + " --resume");
+    report();
     throw;
   }
+  report();
   if (options.dry_run) return 0;
   progress.message(text("trained on ", result.training_images, " images in ",
                         std::int64_t(result.seconds + 0.5), " s; threshold ",
