@@ -154,3 +154,12 @@ TEST_CASE("info") {
   CHECK(json.at("preprocessing").at("size") == 32);
   CHECK(workshop().run("info run/model.dagan").out.find("recipe.train.steps") != std::string::npos);
 }
+
+#if defined(_OPENMP)
+TEST_CASE("waiting threads sleep, unless somebody wants them to spin") {
+  const char* const words =
+      "OMP_DISPLAY_ENV=true '" DAGAN_PROGRAM "' doctor 2>&1 | grep WAIT_POLICY";
+  CHECK_CONTAINS(workshop().shell(std::string("unset OMP_WAIT_POLICY; ") + words).out, "'PASSIVE'");
+  CHECK_CONTAINS(workshop().shell(std::string("OMP_WAIT_POLICY=active ") + words).out, "'ACTIVE'");
+}
+#endif

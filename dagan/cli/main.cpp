@@ -8,13 +8,11 @@
 namespace {
 
 // OpenMP's waiting threads spin by default. On a machine that does anything else, that makes
-// training many times slower: they hold the processor that the working thread waits for. The
-// library reads the setting while it is loaded, so the program has to start itself again to change
-// it.
-void restart_with_waiting_threads(char** argv) {
-  if (std::getenv("OMP_WAIT_POLICY") != nullptr) return;
-  setenv("OMP_WAIT_POLICY", "passive", 1);
-  execv("/proc/self/exe", argv);  // returns only where that is not possible: then they spin
+// training many times slower: they hold the processor that the working thread waits for. OpenMP
+// reads the setting in a constructor of its own, which runs after this one, since it is linked into
+// the program (CMakeLists.txt); that of a shared library would have run before.
+[[gnu::constructor(101)]] void let_waiting_threads_sleep() {
+  setenv("OMP_WAIT_POLICY", "passive", 0);
 }
 
 // Where one of the three standard descriptors is closed, the next file to be opened would get its
@@ -29,6 +27,5 @@ void keep_standard_descriptors() {
 
 int main(int argc, char** argv) {
   keep_standard_descriptors();
-  restart_with_waiting_threads(argv);
   return dagan::run_program(argc, argv);
 }
