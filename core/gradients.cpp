@@ -28,7 +28,9 @@ bool Gradients::set(Tensor t, float number) {
   int readers = 0;
   for (const Node& node : tape_.nodes())
     readers += int(std::count(node.in.begin(), node.in.end(), t));
-  if (readers > 1) return false;
+  const bool has_parts = std::any_of(tape_.values().begin(), tape_.values().end(),
+                                     [&](const Value& v) { return v.whole == t.id; });
+  if (readers > 1 || has_parts) return false;
   seed(t, tape_.constant(text("d(", t.name(), ")"), {}, number));
   return true;
 }
@@ -76,7 +78,10 @@ std::optional<Gradients::Target> Gradients::into(Tensor t) {
     }
   }
   written_[t.id] = 1;
-  return Target{make(t), written ? Write::accumulate : Write::overwrite};
+  const Tensor gradient = make(t);
+  check(tape_[gradient].life != Life::constant, "[backward] ", t,
+        " has a number for a gradient, and another is to be added");
+  return Target{gradient, written ? Write::accumulate : Write::overwrite};
 }
 
 namespace {
@@ -163,6 +168,7 @@ std::vector<Tensor> backward(Tensor loss, std::span<const Tensor> wanted) {
     }
     if (!reached) continue;
     const std::size_t first = tape.nodes().size();
+    gradients.at_node(i);
     node.op->vjp(node, gradients);
     check_unchanged(tape, node, first);
   }

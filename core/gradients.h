@@ -26,10 +26,15 @@ class Gradients {
   // Where to write a gradient of t, or nothing when no wanted leaf lies behind it.
   std::optional<Target> into(Tensor t);
   void seed(Tensor loss, Tensor one);
+
+  // The node whose op is recording its gradient.
+  std::size_t node() const { return node_; }
+  void at_node(std::size_t index) { node_ = index; }
+
   // The gradient of a scalar where it is a number that is known already: the loss's own is 1.
   std::optional<float> number(Tensor t) const;
-  // Makes it such a number; false where it is not wanted, or where more than one node reads t, so
-  // that something could be added later.
+  // Makes it such a number. False where that cannot be: t is no f32 scalar of its own, is not
+  // wanted, or is used more than once, so that something could be added later.
   bool set(Tensor t, float number);
   // The parts of a gradient that are written while the rest is not mean nothing to an op that made
   // the whole at once.
@@ -41,6 +46,7 @@ class Gradients {
   Tensor make(Tensor t);
 
   Tape& tape_;
+  std::size_t node_ = 0;
   std::vector<char> wanted_;
   std::vector<Tensor> known_;  // by value id
   std::vector<char> written_;

@@ -73,8 +73,10 @@ void Program::run() {
 const View& Program::host_view(Tensor t, std::size_t bytes, bool writing) const {
   const View& view = views_.at(t.id);
   const Life life = lives_[t.id];
-  check(life == Life::persistent || life == (writing ? Life::input : Life::output), "[program] ", t,
-        " is not an ", writing ? "input" : "output", ": its memory is shared with other values");
+  check(life == Life::persistent ||
+            (writing ? life == Life::input : life == Life::output || life == Life::constant),
+        "[program] ", t, " is not an ", writing ? "input" : "output",
+        ": its memory is shared with other values");
   check(view.data != nullptr && view.contiguous() &&
             std::int64_t(bytes) == view.shape.size() * size_of(view.dtype),
         "[program] ", t, " does not hold ", bytes, " contiguous bytes");

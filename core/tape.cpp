@@ -143,16 +143,14 @@ void Tape::append_node(std::shared_ptr<const Op> op, std::vector<Tensor> in,
   nodes_.push_back(std::move(node));
 }
 
-void Tape::extend_node(Tensor t, std::shared_ptr<const Op> op, std::vector<Tensor> more) {
-  const int at = values_[t.id].last_writer;
-  check(at >= 0, "[", op->name(), "] nothing writes ", t);
-  nodes_[at].op = std::move(op);
+void Tape::extend_node(std::size_t node, std::shared_ptr<const Op> op, std::vector<Tensor> more) {
+  nodes_[node].op = std::move(op);
   for (const Tensor& value : more) {
-    check(values_[value.id].version == 0, "[tape] ", value, " is written already, by node ",
-          values_[value.id].last_writer);
-    written(value.id, at);
-    nodes_[at].out.push_back(value);
-    nodes_[at].out_versions.push_back(values_[value.id].version);
+    check(value.tape == this, "[", nodes_[node].op->name(), "] ", value,
+          " was recorded on another tape");
+    written(value.id, int(node));
+    nodes_[node].out.push_back(value);
+    nodes_[node].out_versions.push_back(values_[value.id].version);
   }
 }
 

@@ -100,11 +100,11 @@ class Tape {
     append_node(std::make_shared<O>(std::move(op)), std::move(in), std::move(out));
   }
 
-  // Lets the node that wrote `t` last be done by another op, which writes `more` values too:
-  // nothing has written or read them yet.
+  // Lets a node be done by another op, which writes `more` values too: what else writes them, or
+  // reads them, comes after it.
   template <class O>
-  void extend(Tensor t, O op, std::vector<Tensor> more) {
-    extend_node(t, std::make_shared<O>(std::move(op)), std::move(more));
+  void extend(std::size_t node, O op, std::vector<Tensor> more) {
+    extend_node(node, std::make_shared<O>(std::move(op)), std::move(more));
   }
 
   const std::vector<Node>& nodes() const { return nodes_; }
@@ -117,7 +117,7 @@ class Tape {
  private:
   friend class Scope;
   void append_node(std::shared_ptr<const Op> op, std::vector<Tensor> in, std::vector<Tensor> out);
-  void extend_node(Tensor written, std::shared_ptr<const Op> op, std::vector<Tensor> more);
+  void extend_node(std::size_t node, std::shared_ptr<const Op> op, std::vector<Tensor> more);
   void written(int id, int node);
   std::string scoped(const std::string& name) const;
 

@@ -53,34 +53,38 @@ struct MeanError final : Op {
   // Where dloss is a number, the node itself makes the gradients that nothing has written yet.
   void vjp(const Node& node, Gradients& gradients) const override {
     const Tensor a = node.in[0], b = node.in[1], loss = node.out[0];
-    const bool first = node.out.size() == 1;
-    for (const Tensor& made : std::span(node.out).subspan(1)) {
-      check(!gradients.has(made), "[", name(), "] ", made, " is a gradient and has none itself");
+    const bool extended = node.out.size() > 1;
+    for (const Tensor& gradient : std::span(node.out).subspan(1)) {
+      check(!gradients.has(gradient), "[", name(), "] ", gradient,
+            " is a gradient and has none itself");
     }
-    MeanError with_gradients(kernels);
-    std::vector<Tensor> made;
     const std::optional<float> number = gradients.number(loss);
-    const auto record = [&](Tensor x, Tensor y, bool& makes) {
+    std::vector<Tensor> made;
+    // Whether it can be left to the node.
+    const auto left_to_node = [&](Tensor x, Tensor y) {
       const auto dx = gradients.into(x);
-      if (!dx) return;
-      if (first && number && dx->write == Write::overwrite) {
-        makes = true;
+      if (!dx) return false;
+      if (number && !extended && dx->write == Write::overwrite) {
         made.push_back(dx->tensor);
-      } else {
-        const ErrorGradient gradient(kernels, dx->write);
-        gradients.tape().append(gradient, {x, y, gradients.of(loss)}, {dx->tensor});
+        return true;
       }
+      const ErrorGradient gradient(kernels, dx->write);
+      gradients.tape().append(gradient, {x, y, gradients.of(loss)}, {dx->tensor});
+      return false;
     };
-    record(a, b, with_gradients.makes_da);
-    record(b, a, with_gradients.makes_db);
+    MeanError with_gradients(kernels);
+    with_gradients.makes_da = left_to_node(a, b);
+    with_gradients.makes_db = left_to_node(b, a);
     if (made.empty()) return;
     with_gradients.dloss = *number;
-    gradients.tape().extend(loss, with_gradients, made);
+    gradients.tape().extend(gradients.node(), with_gradients, made);
   }
 };
 
 Tensor mean_error(Tensor a, Tensor b, const ErrorKernels& kernels) {
   check(a.shape() == b.shape(), "[", kernels.name, "] ", a, " and ", b, " are not of one shape");
+  check(a.dtype() == DType::f32 && b.dtype() == DType::f32, "[", kernels.name, "] ", a, " and ", b,
+        " must be f32: cast them");
   const Tensor loss = a.tape->make(kernels.name, {});
   a.tape->append(MeanError(kernels), {a, b}, {loss});
   return loss;

@@ -146,6 +146,41 @@ TEST_CASE("backward: a number that is only one of several gradients of a scalar"
     CHECK(got[i] == doctest::Approx(4 * 2.0 * (x[i] - y[i]) / 12).epsilon(1e-5));
 }
 
+// Two parts of one flat value, each in a loss of its own; a gradient that may be read although it
+// is a number; a scalar of which a part is used too; a loss that was overwritten after it was used.
+TEST_CASE("backward: losses of parts, and gradients that are numbers") {
+  Tape tape;
+  const Tensor flat = leaf(tape, "flat", {1, 1, 1, 6}),
+               zero = tape.constant("zero", {1, 1, 1, 3}, 0);
+  const Tensor a = tape.make_part("a", {1, 1, 1, 3}, flat, 0),
+               b = tape.make_part("b", {1, 1, 1, 3}, flat, 3);
+  const Tensor first = mean_squared_error(a, zero), second = mean_squared_error(b, zero);
+  const auto gradients = backward(first + 2.0 * second, std::vector{a, b});
+  tape.keep({&tape, tape[gradients[0]].whole});
+
+  const Tensor s = leaf(tape, "s", {}), ds = gradients_of(2.0 * s, {s})[0];
+
+  const Tensor whole = mean_squared_error(flat, leaf(tape, "other", flat.shape()));
+  const Tensor part = tape.make_part("part", {}, whole, 0);
+  const Tensor both = gradients_of(0.5 * whole + 1.5 * part, {flat})[0];
+
+  const Tensor x = leaf(tape, "x", {1, 1, 1, 3}), l = mean_squared_error(x, zero), twice = 2.0 * l;
+  linear_into(s, {}, {}, l);
+  const Tensor dx = gradients_of(twice, {x})[0];
+
+  Machine machine(tape);
+  const auto value = machine.store.read<float>("flat"), other = machine.store.read<float>("other"),
+             x_value = machine.store.read<float>("x");
+  const auto d_flat = machine.read({&tape, tape[gradients[0]].whole}), d_both = machine.read(both),
+             d_x = machine.read(dx);
+  for (std::size_t i = 0; i < 6; ++i) {
+    CHECK(d_flat[i] == doctest::Approx((i < 3 ? 2 : 4) * value[i] / 3));
+    CHECK(d_both[i] == doctest::Approx(2 * 2 * (value[i] - other[i]) / 6));
+  }
+  for (std::size_t i = 0; i < 3; ++i) CHECK(d_x[i] == doctest::Approx(2 * 2 * x_value[i] / 3));
+  CHECK(machine.read(ds)[0] == 2);
+}
+
 TEST_CASE("backward: every op of a network, against central differences of the loss") {
   for (const bool squared : {true, false}) {
     Tape tape;

@@ -43,6 +43,27 @@ TEST_CASE("loss: the kernels agree with the reference") {
     CHECK(check_kernel(error_case(kind, {1, 3, 5, 2100}), kernels) == "");
 }
 
+TEST_CASE("loss: what is not a number stays so in the gradients") {
+  const Kernels& kernels = *cpu_backend().kernels;
+  std::vector<float> a(19, 0.5f), da(19), db(19);
+  a[3] = a[18] = std::nanf("");
+  float b[19] = {}, loss = 0, one = 1;
+  std::vector<std::byte> scratch(std::size_t(kernels.error_scratch({1, 1, 1, 19})));
+  const Launch launch{.scratch = scratch.data()};
+  const auto view = [](float* data) { return View{data, {1, 1, 1, 19}, DType::f32, 19}; };
+  const View scalar{&loss, {}, DType::f32, 1}, dloss{&one, {}, DType::f32, 1};
+  for (const bool squared : {true, false}) {
+    (squared ? kernels.squared_error : kernels.absolute_error)(
+        launch, view(a.data()), view(b), 1, scalar, view(da.data()), view(db.data()));
+    CHECK(std::isnan(loss));
+    for (const std::size_t i : {3, 18}) CHECK((std::isnan(da[i]) && std::isnan(db[i])));
+    CHECK(std::isfinite(da[4]));
+    (squared ? kernels.squared_error_grad : kernels.absolute_error_grad)(
+        launch, view(a.data()), view(b), dloss, view(da.data()), Write::overwrite);
+    for (const std::size_t i : {3, 18}) CHECK(std::isnan(da[i]));
+  }
+}
+
 TEST_CASE("loss: the same bits for any number of threads") {
   const Kernels& kernels = *cpu_backend().kernels;
   for (const ErrorKind kind : kKinds)

@@ -85,6 +85,8 @@ TEST_CASE("tape: what does not fit is refused with the op, the names and the sha
   refused([&] { x + small; }, {"[linear]", "x (2,8,8,3)", "small (2,1,1,3)"});
   refused([&] { mean_squared_error(x, small); }, {"[squared_error]", "small (2,1,1,3)"});
   refused([&] { mean_absolute_error(x, small); }, {"[absolute_error]", "small (2,1,1,3)"});
+  const Tensor narrow = tape.make("narrow", x.shape(), Life::input, DType::bf16);
+  refused([&] { mean_squared_error(narrow, narrow); }, {"[squared_error]", "must be f32"});
   refused([&] { leaky_relu(x, -1); }, {"[leaky_relu]", "-1", "x (2,8,8,3)"});
   refused([&] { tape.make("none", {1, 0, 1, 1}); }, {"none", "(1,0,1,1)"});
   CHECK(tape.nodes().empty());

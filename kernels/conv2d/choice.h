@@ -2,17 +2,30 @@
 #pragma once
 #include <algorithm>
 
+#include "kernels/conv2d/choice_table.h"
 #include "kernels/conv2d/versions/cpu.h"
 
 namespace dagan::cpu {
 
-// Winograd's algorithm asks for pixels that share the cost of its filter transform, and for whole
-// tiles.
-inline Conv2dVersion choose_conv2d(Shape w, Shape y) {
-  constexpr std::int64_t kFewChannels = 16, kSide = 4, kPixels2x2 = 64, kPixels4x4 = 256;
-  if (std::min(w.c, w.n) < kFewChannels || std::min(y.h, y.w) < kSide || y.pixels() < kPixels2x2)
-    return Conv2dVersion::implicit_gemm;
-  return y.pixels() < kPixels4x4 ? Conv2dVersion::winograd_2x2 : Conv2dVersion::winograd_4x4;
+// How many times fewer products F(m x m, 2x2) makes than the definition: partial tiles count whole.
+inline double winograd_gain(std::int64_t m, Shape y) {
+  const std::int64_t tiles = ((y.h + m - 1) / m) * ((y.w + m - 1) / m);
+  return 16 * double(y.h * y.w) / (4 * double(tiles * (m + 1) * (m + 1)));
+}
+
+// Winograd's algorithm asks for pixels that share the cost of its filter transform, for vectors of
+// channels, and for tiles that are nearly full. Below 4x4 outputs, implicit_gemm skips the padding.
+inline Conv2dVersion choose_conv2d(Conv2dPass pass, Shape w, Shape y) {
+  using enum Conv2dVersion;
+  constexpr std::int64_t kChannels = 16, kSide = 4;
+  constexpr double kGain = 1.4, kGainOver2x2 = 1.2;  // what the transforms cost
+  const WinogradPixels& pixels = kWinogradPixels[std::size_t(pass)];
+  const double gain_2x2 = winograd_gain(2, y), gain_4x4 = winograd_gain(4, y);
+  if (std::min(w.c, w.n) < kChannels || std::min(y.h, y.w) < kSide) return implicit_gemm;
+  if (y.pixels() >= pixels.from_4x4 && gain_4x4 >= kGain && gain_4x4 >= kGainOver2x2 * gain_2x2)
+    return winograd_4x4;
+  if (y.pixels() >= pixels.from_2x2 && gain_2x2 >= kGain) return winograd_2x2;
+  return implicit_gemm;
 }
 
 }  // namespace dagan::cpu

@@ -7,24 +7,24 @@ namespace dagan::cpu {
 
 void conv2d(const Launch& launch, Conv2dGeometry geometry, View x, View w, View bias, View y,
             Write write) {
-  const Conv2dVersion version = choose_conv2d(w.shape, y.shape);
+  const Conv2dVersion version = choose_conv2d(Conv2dPass::forward, w.shape, y.shape);
   run_conv2d(version, launch, geometry, x, w, bias, y, write);
 }
 
 void conv2d_input_grad(const Launch& launch, Conv2dGeometry geometry, View dy, View w, View bias,
                        View dx, Write write) {
-  const Conv2dVersion version = choose_conv2d(w.shape, dy.shape);
+  const Conv2dVersion version = choose_conv2d(Conv2dPass::input_grad, w.shape, dy.shape);
   run_conv2d_input_grad(version, launch, geometry, dy, w, bias, dx, write);
 }
 
 void conv2d_filter_grad(const Launch& launch, Conv2dGeometry geometry, View x, View dy, View dw,
                         Write write) {
-  const Conv2dVersion version = choose_conv2d(dw.shape, dy.shape);
+  const Conv2dVersion version = choose_conv2d(Conv2dPass::filter_grad, dw.shape, dy.shape);
   run_conv2d_filter_grad(version, launch, geometry, x, dy, dw, write);
 }
 
 std::int64_t conv2d_scratch(Conv2dPass pass, Conv2dGeometry geometry, Shape x, Shape w, Shape y) {
-  return scratch_of_conv2d(choose_conv2d(w, y), pass, geometry, x, w, y);
+  return scratch_of_conv2d(choose_conv2d(pass, w, y), pass, geometry, x, w, y);
 }
 
 }  // namespace dagan::cpu

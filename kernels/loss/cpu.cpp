@@ -38,7 +38,8 @@ struct Absolute {
   template <class D>
   static HWY_INLINE V<D> derivative(D d, V<D> difference, V<D> scale) {
     const auto value = hn::CopySign(scale, hn::Xor(difference, scale));
-    return hn::IfThenElse(hn::Eq(difference, hn::Zero(d)), difference, value);
+    const auto as_it_is = hn::Or(hn::Eq(difference, hn::Zero(d)), hn::IsNaN(difference));
+    return hn::IfThenElse(as_it_is, difference, value);  // 0, and what is not a number
   }
 };
 

@@ -5,9 +5,11 @@
 //
 // The loss and its gradients in one pass, where dloss is known beforehand: da and db are set, or
 // left out if they are empty views. db is da with a and b exchanged, here and in the kernels that
-// only make a gradient: both losses are symmetric. types     all f32 cost      3 flop an element,
-// and 1 for each gradient beside the loss; a gradient alone 3 sums      f32 over fixed blocks,
-// which are then added in order in f64: the same bits for any
+// only make a gradient: both losses are symmetric. What is not a number stays so in the gradients.
+//
+// types     all f32
+// cost      3 flop an element, and 1 for each gradient beside the loss; a gradient alone 3
+// sums      f32 over fixed blocks, which are then added in order in f64: the same bits for any
 //           number of threads
 // scratch   error_scratch(a) bytes for the forward kernels
 #pragma once
