@@ -62,34 +62,44 @@ struct Patch {
   }
 };
 
-// V = BT d B of one tile of x, for each phase; put(phase, c) gives where to store its points.
-template <int m, class T, class Put>
-void transform_x(View x, std::int64_t n, std::int64_t i, std::int64_t j, std::int64_t channel,
-                 std::int64_t channels, Put put) {
-  const Tag d;
-  Patch<T, 2 * m + 2> patch;
-  patch.find(x, n, 2 * m * i - 1, 2 * m * j - 1, channel, channels);
-  for (std::int64_t phase = 0; phase < kPhases; ++phase) {
-    const std::int64_t a = phase / 2, b = phase % 2;
-    for (std::int64_t c = 0; c < channels; c += kLanes)
-      transform<F<m>::BT>([&](int r, int s)
-                              HWY_ATTR { return hn::LoadU(d, patch.at[2 * r + a][2 * s + b] + c); },
-                          put(phase, channel + c));
+// V = BT d B of one tile of x, for each phase; put(phase, c) stores its points.
+template <int m, class T>
+struct TransformX {
+  View x;
+
+  template <class Put>
+  void operator()(std::int64_t n, std::int64_t i, std::int64_t j, std::int64_t channel,
+                  std::int64_t channels, Put put) const {
+    Patch<T, 2 * m + 2> patch;
+    patch.find(x, n, 2 * m * i - 1, 2 * m * j - 1, channel, channels);
+    for (std::int64_t phase = 0; phase < kPhases; ++phase) {
+      const std::int64_t a = phase / 2, b = phase % 2;
+      for (std::int64_t c = 0; c < channels; c += kLanes) {
+        const auto load = [&](int r, int s) HWY_ATTR {
+          return hn::LoadU(Tag(), patch.at[2 * r + a][2 * s + b] + c);
+        };
+        transform<F<m>::BT>(load, put(phase, channel + c));
+      }
+    }
   }
-}
+};
 
 // Z = A dy AT of one tile of dy.
-template <int m, class T, class Put>
-void transform_dy(View dy, std::int64_t n, std::int64_t i, std::int64_t j, std::int64_t channel,
-                  std::int64_t channels, Put put) {
-  const Tag d;
-  Patch<T, m> patch;
-  patch.find(dy, n, m * i, m * j, channel, channels);
-  for (std::int64_t c = 0; c < channels; c += kLanes)
-    transform<F<m>::AT.transposed()>([&](int r, int s)
-                                         HWY_ATTR { return hn::LoadU(d, patch.at[r][s] + c); },
-                                     put(0, channel + c));
-}
+template <int m, class T>
+struct TransformDy {
+  View dy;
+
+  template <class Put>
+  void operator()(std::int64_t n, std::int64_t i, std::int64_t j, std::int64_t channel,
+                  std::int64_t channels, Put put) const {
+    Patch<T, m> patch;
+    patch.find(dy, n, m * i, m * j, channel, channels);
+    for (std::int64_t c = 0; c < channels; c += kLanes)
+      transform<F<m>::AT.transposed()>(
+          [&](int r, int s) HWY_ATTR { return hn::LoadU(Tag(), patch.at[r][s] + c); },
+          put(0, channel + c));
+  }
+};
 
 // Transforms all tiles on all threads: transform(n, i, j, channel, channels, put) for chunks of
 // `channels`, with put = put_of(tile).
@@ -142,8 +152,7 @@ void transform_to_rows(const Tiles<m>& tiles, std::int64_t channels, std::int64_
     return [=](std::int64_t phase, std::int64_t c) HWY_ATTR {
       const std::int64_t step = phase * channels + c;
       float* at = row + step / kGroup * kGroup * rows + step % kGroup;
-      return [=](int r, int s, Vector point)
-                 HWY_ATTR { hn::StoreU(point, Tag(), at + (r * (m + 1) + s) * size); };
+      return store_points<m + 1>(at, size);
     };
   });
 }

@@ -21,21 +21,14 @@ namespace dagan::cpu::winograd::HWY_NAMESPACE {
 template <int m>
 constexpr std::int64_t kProducts = plane(Tiles<m>::kMost* kPanel) * Tiles<m>::points;
 
-// Reads the points of one tile; `at`: of it, in the first.
-template <int m>
-HWY_INLINE auto points_of(const float* at, std::int64_t tiles) {
-  return [=, size = plane(tiles * kPanel)](int r, int s)
-             HWY_ATTR { return hn::LoadU(Tag(), at + (r * (m + 1) + s) * size); };
-}
-
 // The scratch of both passes: A, then the transformed filter if several strips use it.
 template <int m, class Filter>
 struct PassScratch {
   std::int64_t rows, filter;
 
-  PassScratch(const Tiles<m>& tiles, const Filter& f, std::int64_t users)
+  PassScratch(const Tiles<m>& tiles, const Filter& f)
       : rows(rows_size(tiles, f.phases() * padded(f.steps()))),
-        filter(users > 1 ? Slabs<m, Filter>(f).size(f) : 0) {}
+        filter(tiles.strips() > 1 ? Slabs<m, Filter>(f).size(f) : 0) {}
   std::int64_t bytes() const { return (rows + filter) * std::int64_t(sizeof(float)); }
   float* packed(float* scratch) const { return filter > 0 ? scratch + rows : nullptr; }
 };
@@ -55,7 +48,7 @@ void write_y(const Tiles<m>& tiles, const Strip& strip, const float* products, s
     T* to = y.as<T>() + ((n * s.h + p) * s.w + q) * y.pitch + column;
     for (std::int64_t c = 0; c < columns; c += kLanes) {
       const float* bias_at = bias ? bias.as<float>() + column + c : nullptr;
-      transform<F<m>::AT>(points_of<m>(products + tile * kPanel + c, count),
+      transform<F<m>::AT>(load_points<m + 1>(products + tile * kPanel + c, plane(count * kPanel)),
                           [&](int i, int j, Vector value) HWY_ATTR {
                             if (i < height && j < width)
                               write(value, columns - c, bias_at, add,
@@ -69,13 +62,9 @@ template <int m, class T>
 void forward(const Launch& launch, View x, View w, View bias, View y, Write mode) {
   const Tiles<m> tiles(y.shape);
   const ForwardFilter<T> f{w.as<T>(), w.shape};
-  const PassScratch<m, ForwardFilter<T>> scratch(tiles, f, tiles.strips());
+  const PassScratch<m, ForwardFilter<T>> scratch(tiles, f);
   float* v = reinterpret_cast<float*>(launch.scratch);
-  transform_to_rows(
-      tiles, padded(x.shape.c), kPhases,
-      [&](std::int64_t n, std::int64_t i, std::int64_t j, std::int64_t c, std::int64_t count,
-          auto put) HWY_ATTR { transform_x<m, T>(x, n, i, j, c, count, put); },
-      v);
+  transform_to_rows(tiles, padded(x.shape.c), kPhases, TransformX<m, T>{x}, v);
   const TransformedFilter<m, ForwardFilter<T>> filter(f, scratch.packed(v));
   const std::int64_t size = plane(tiles.count() * filter.slabs().depth);
   parallel_for(tiles.strips() * f.panels(), [&](std::int64_t task) HWY_ATTR {
@@ -117,11 +106,12 @@ void add_patches(const float* products, std::int64_t tiles, std::int64_t first, 
   for (std::int64_t tile = 0; tile < width; ++tile)
     for (std::int64_t c = 0; c < columns; c += kLanes) {
       float* to = lines.line(0) + tile * m * kPanel + c;
-      transform<F<m>::BT.transposed()>(points_of<m>(products + (first + tile) * kPanel + c, tiles),
-                                       [&](int i, int j, Vector value) HWY_ATTR {
-                                         float* at = to + (i * lines.pixels + j) * kPanel;
-                                         hn::StoreU(hn::Add(value, hn::LoadU(d, at)), d, at);
-                                       });
+      transform<F<m>::BT.transposed()>(
+          load_points<m + 1>(products + (first + tile) * kPanel + c, plane(tiles * kPanel)),
+          [&](int i, int j, Vector value) HWY_ATTR {
+            float* at = to + (i * lines.pixels + j) * kPanel;
+            hn::StoreU(hn::Add(value, hn::LoadU(d, at)), d, at);
+          });
     }
 }
 
@@ -167,13 +157,9 @@ template <int m, class T>
 void input_grad(const Launch& launch, View dy, View w, View bias, View dx, Write mode) {
   const Tiles<m> tiles(dy.shape);
   const InputGradFilter<T> f{w.as<T>(), w.shape};
-  const PassScratch<m, InputGradFilter<T>> scratch(tiles, f, tiles.strips());
+  const PassScratch<m, InputGradFilter<T>> scratch(tiles, f);
   float* z = reinterpret_cast<float*>(launch.scratch);
-  transform_to_rows(
-      tiles, padded(dy.shape.c), 1,
-      [&](std::int64_t n, std::int64_t i, std::int64_t j, std::int64_t c, std::int64_t count,
-          auto put) HWY_ATTR { transform_dy<m, T>(dy, n, i, j, c, count, put); },
-      z);
+  transform_to_rows(tiles, padded(dy.shape.c), 1, TransformDy<m, T>{dy}, z);
   const TransformedFilter<m, InputGradFilter<T>> filter(f, scratch.packed(z));
   const std::int64_t size = plane(tiles.count() * filter.slabs().depth);
   parallel_for(tiles.groups() * f.panels(), [&](std::int64_t task) HWY_ATTR {

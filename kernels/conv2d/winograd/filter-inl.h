@@ -26,7 +26,6 @@ struct ForwardFilter {
   const T* w;
   Shape shape;  // (K,4,4,C)
 
-  std::int64_t columns() const { return shape.n; }
   std::int64_t panels() const { return divide_up(shape.n, kPanel); }
   std::int64_t phases() const { return kPhases; }
   std::int64_t steps() const { return shape.c; }
@@ -90,13 +89,9 @@ struct Slabs {
 // to (point, count, kPanel) from taps (tap, count, kPanel).
 template <int m>
 void transform_taps(const float* taps, std::int64_t count, std::int64_t pitch, float* to) {
-  const Tag d;
   for (std::int64_t i = 0; i < count * kPanel; i += kLanes)
-    transform<F<m>::G>(
-        [&](int r, int s)
-            HWY_ATTR { return hn::LoadU(d, taps + (2 * r + s) * count * kPanel + i); },
-        [&](int r, int s, Vector point)
-            HWY_ATTR { hn::StoreU(point, d, to + (r * (m + 1) + s) * pitch + i); });
+    transform<F<m>::G>(load_points<2>(taps + i, count * kPanel),
+                       store_points<m + 1>(to + i, pitch));
 }
 
 // One slab, to (point, step, kPanel).

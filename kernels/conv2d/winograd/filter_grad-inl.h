@@ -43,33 +43,23 @@ struct FilterGradCut {
 
 template <int m, class T>
 void transform_to_columns(const FilterGradCut<m>& cut, View x, float* v) {
-  transform_all(
-      cut.tiles, padded(cut.channels),
-      [&](std::int64_t n, std::int64_t i, std::int64_t j, std::int64_t c, std::int64_t count,
-          auto put) HWY_ATTR { transform_x<m, T>(x, n, i, j, c, count, put); },
-      [&](std::int64_t tile) HWY_ATTR {
-        return [=, &cut](std::int64_t phase, std::int64_t c) HWY_ATTR {
-          const std::int64_t panel = phase * cut.panels_of_phase + c / kPanel;
-          float* to = v + (panel * cut.tiles.count() + tile) * kPanel + c % kPanel;
-          return [=, size = cut.plane_v()](int r, int s, Vector point)
-                     HWY_ATTR { hn::StoreU(point, Tag(), to + (r * (m + 1) + s) * size); };
-        };
-      });
+  transform_all(cut.tiles, padded(cut.channels), TransformX<m, T>{x}, [&](std::int64_t tile) {
+    return [=, &cut](std::int64_t phase, std::int64_t c) HWY_ATTR {
+      const std::int64_t panel = phase * cut.panels_of_phase + c / kPanel;
+      float* to = v + (panel * cut.tiles.count() + tile) * kPanel + c % kPanel;
+      return store_points<m + 1>(to, cut.plane_v());
+    };
+  });
 }
 
 template <int m, class T>
 void transform_to_steps(const FilterGradCut<m>& cut, View dy, float* z) {
-  transform_all(
-      cut.tiles, cut.filters_padded,
-      [&](std::int64_t n, std::int64_t i, std::int64_t j, std::int64_t k, std::int64_t count,
-          auto put) HWY_ATTR { transform_dy<m, T>(dy, n, i, j, k, count, put); },
-      [&](std::int64_t tile) HWY_ATTR {
-        return [=, &cut](std::int64_t, std::int64_t k) HWY_ATTR {
-          float* to = z + (k / kGroup * cut.tiles.count() + tile) * kGroup + k % kGroup;
-          return [=, size = cut.plane_z()](int r, int s, Vector point)
-                     HWY_ATTR { hn::StoreU(point, Tag(), to + (r * (m + 1) + s) * size); };
-        };
-      });
+  transform_all(cut.tiles, cut.filters_padded, TransformDy<m, T>{dy}, [&](std::int64_t tile) {
+    return [=, &cut](std::int64_t, std::int64_t k) HWY_ATTR {
+      float* to = z + (k / kGroup * cut.tiles.count() + tile) * kGroup + k % kGroup;
+      return store_points<m + 1>(to, cut.plane_z());
+    };
+  });
 }
 
 // dw's taps of one phase, some filters and a panel of channels, from products (point, k, kPanel).
@@ -83,10 +73,7 @@ void write_dw(const FilterGradCut<m>& cut, const float* products, std::int64_t k
     for (std::int64_t c = 0; c < channels; c += kLanes) {
       float* to = dw.as<float>() + (k + i) * 16 * cut.channels + first + c;
       transform<F<m>::G.transposed()>(
-          [&](int r, int s) HWY_ATTR {
-            constexpr std::int64_t kSize = plane(FilterGradCut<m>::kFilters * kPanel);
-            return hn::LoadU(Tag(), products + (r * (m + 1) + s) * kSize + i * kPanel + c);
-          },
+          load_points<m + 1>(products + i * kPanel + c, plane(FilterGradCut<m>::kFilters * kPanel)),
           [&](int r, int s, Vector value) HWY_ATTR {
             const std::int64_t tap = (2 * r + phase / 2) * 4 + 2 * s + phase % 2;
             write(value, channels - c, nullptr, add, to + tap * cut.channels);

@@ -16,8 +16,7 @@
 HWY_BEFORE_NAMESPACE();
 namespace dagan::cpu::winograd::HWY_NAMESPACE {
 
-// Rows of A side by side: 8 x 2 sums, 2 vectors of B and a broadcast need 19 registers, 6 x 2
-// need 15.
+// Rows of A side by side.
 constexpr int kMaxRows = implicit_gemm::HWY_NAMESPACE::kMaxRows;
 
 // The depth of one sum in f32, at most: the error grows with it and with m. A slab of the

@@ -84,6 +84,17 @@ HWY_INLINE void transform(Load load, Store store) {
   }
 }
 
+// What transform() loads from and stores to: point (i,j) of n*n, each `size` behind the one before.
+template <int n>
+HWY_INLINE auto load_points(const float* first, std::int64_t size) {
+  return [=](int i, int j) HWY_ATTR { return hn::LoadU(Tag(), first + (i * n + j) * size); };
+}
+template <int n>
+HWY_INLINE auto store_points(float* first, std::int64_t size) {
+  return [=](int i, int j, Vector point)
+             HWY_ATTR { hn::StoreU(point, Tag(), first + (i * n + j) * size); };
+}
+
 }  // namespace dagan::cpu::winograd::HWY_NAMESPACE
 HWY_AFTER_NAMESPACE();
 #endif

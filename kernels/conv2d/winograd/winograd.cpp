@@ -47,7 +47,7 @@ std::int64_t scratch(Conv2dPass pass, Shape w, Shape y) {
   const Tiles<m> tiles(y);
   if (pass == Conv2dPass::filter_grad) return FilterGradCut<m>(y, w).bytes();
   const auto of = [&](auto filter) {
-    return PassScratch<m, decltype(filter)>(tiles, filter, tiles.strips()).bytes();
+    return PassScratch<m, decltype(filter)>(tiles, filter).bytes();
   };
   return pass == Conv2dPass::forward ? of(ForwardFilter<float>{nullptr, w})
                                      : of(InputGradFilter<float>{nullptr, w});
