@@ -1,4 +1,4 @@
-// Written by bench/tune.py on AMD EPYC.
+// From the timings in NOTES.md; ./dev bench tune writes this file anew.
 #pragma once
 #include <cstdint>
 
