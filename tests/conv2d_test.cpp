@@ -3,6 +3,7 @@
 #include <doctest/doctest.h>
 #include <hwy/targets.h>
 
+#include "kernels/conv2d/choice.h"
 #include "kernels/version.h"
 #include "tests/cases/stored_as.h"
 
@@ -125,6 +126,19 @@ TEST_CASE("conv2d: a wrong kernel is found") {
     cpu::conv2d(launch, geometry, x, w, bias, y, write);
   };
   CHECK_FALSE(check_kernel(conv2d({{2, 1}, {1, 8, 8, 3}, 16, 4, 4}), wrong).empty());
+}
+
+TEST_CASE("conv2d: Winograd's algorithm only where it saves products") {
+  using enum cpu::Conv2dVersion;
+  const auto choice = [](Shape y, std::int64_t channels) {
+    return cpu::choose_conv2d(Conv2dPass::forward, {y.c, 4, 4, channels}, y);
+  };
+  CHECK(choice({16, 8, 8, 64}, 32) == winograd_4x4);
+  CHECK(choice({16, 5, 5, 64}, 32) == implicit_gemm);  // four tiles of 4x4 for 25 pixels
+  CHECK(choice({16, 6, 6, 64}, 32) == winograd_2x2);   // whole tiles of 2x2
+  CHECK(choice({64, 2, 2, 64}, 32) == implicit_gemm);
+  CHECK(choice({16, 8, 8, 64}, 3) == implicit_gemm);
+  CHECK(choice({1, 4, 4, 64}, 512) == implicit_gemm);  // too few pixels for the filter transform
 }
 
 TEST_CASE("conv2d: the bits do not depend on the number of threads") {
