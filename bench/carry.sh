@@ -3,7 +3,7 @@
 # packages to FOLDER/usr, for a machine that cannot install any. What belongs to a compiler stays.
 set -euo pipefail
 to=$1
-packages=(libcli11-dev libhwy-dev libjpeg62-turbo-dev libjpeg-turbo8-dev libstb-dev libtiff-dev
+packages=(libcli11-dev libdeflate-dev libhwy-dev libjpeg62-turbo-dev libjpeg-turbo8-dev libstb-dev libtiff-dev
           libtomlplusplus-dev nlohmann-json3-dev doctest-dev librapidcheck-dev)
 compilers='/(ld-linux.*|libc|libm|libdl|librt|libpthread|libgcc_s|libstdc\+\+|libgomp)\.so'
 

@@ -22,13 +22,26 @@ Kernels& inner() {
 void collect(std::vector<View>& views, const View& view) {
   if (view) views.push_back(view);
 }
+// The filter, which lies in memory that only the kernel knows.
+void collect(std::vector<View>& views, const PackedConv2d& convolution) {
+  views.push_back({nullptr, convolution.w, convolution.dtype, convolution.w.c});
+}
 template <class Other>
 void collect(std::vector<View>&, const Other&) {}
+
+double flop_of(const PackedConv2d& convolution) {
+  return 2.0 * double(convolution.y.pixels()) * double(convolution.w.size());
+}
+template <class Other>
+double flop_of(const Other&) {
+  return 0;
+}
 
 // One of the operands is the filter (or its gradient), another is y (or its gradient): of the three
 // the pixels of y and the whole filter make the products. Their places tell which they are.
 double convolution_flop(std::string_view kernel, const std::vector<View>& views) {
   const View &a = views.front(), &b = views[1], &last = views.back();
+  if (kernel == "conv2d_packed") return 0;  // flop_of knows
   if (kernel == "conv2d") return 2.0 * double(last.shape.pixels()) * double(b.shape.size());
   if (kernel == "conv2d_input_grad") return 2.0 * double(a.shape.pixels()) * double(b.shape.size());
   return 2.0 * double(b.shape.pixels()) * double(last.shape.size());
@@ -58,7 +71,9 @@ struct Watched {
   static void call(A... arguments) {
     std::vector<View> views;
     (collect(views, arguments), ...);
-    around()(describe(name, views), [&] { (inner().*kEntry)(arguments...); });
+    Call call = describe(name, views);
+    call.flop += (flop_of(arguments) + ...);
+    around()(call, [&] { (inner().*kEntry)(arguments...); });
   }
 };
 
@@ -72,6 +87,7 @@ Kernels watched(Kernels k) {
   watch<&Kernels::conv2d>(k, "conv2d");
   watch<&Kernels::conv2d_input_grad>(k, "conv2d_input_grad");
   watch<&Kernels::conv2d_filter_grad>(k, "conv2d_filter_grad");
+  watch<&Kernels::conv2d_packed>(k, "conv2d_packed");
   watch<&Kernels::batch_norm_statistics>(k, "batch_norm_statistics");
   watch<&Kernels::batch_norm>(k, "batch_norm");
   watch<&Kernels::batch_norm_evaluate>(k, "batch_norm_evaluate");

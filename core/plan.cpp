@@ -6,12 +6,6 @@
 namespace dagan {
 namespace {
 
-constexpr std::int64_t kAlignment = 64;  // bytes: a cache line, and the widest vector
-
-std::int64_t aligned(std::int64_t bytes) {
-  return (bytes + kAlignment - 1) / kAlignment * kAlignment;
-}
-
 // A run of bytes that is needed from node `first` to node `last`.
 struct Block {
   std::int64_t bytes = 0;

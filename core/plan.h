@@ -8,6 +8,9 @@
 
 namespace dagan {
 
+// `bytes` and what is missing to a cache line, the widest vector too.
+constexpr std::int64_t aligned(std::int64_t bytes) { return (bytes + 63) / 64 * 64; }
+
 struct PlanOptions {
   bool reuse = true;  // off: every value has bytes of its own, the check that sharing is right
 };

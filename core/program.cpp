@@ -15,13 +15,20 @@ std::vector<View> shapes_of(const std::vector<Tensor>& tensors) {
 }  // namespace
 
 Program::Program(const Tape& tape, const Backend& backend, Store& store, PlanOptions options)
-    : backend_(backend), arena_(nullptr, backend.runtime.release) {
-  std::vector<std::int64_t> scratch;
+    : backend_(backend),
+      arena_(nullptr, backend.runtime.release),
+      kept_(nullptr, backend.runtime.release) {
+  std::vector<std::int64_t> scratch, kept;  // bytes; kept: where each node's begin
   for (const Node& node : tape.nodes()) {
-    scratch.push_back(node.op->scratch(*backend.kernels, shapes_of(node.in), shapes_of(node.out)));
+    const std::vector<View> in = shapes_of(node.in), out = shapes_of(node.out);
+    scratch.push_back(node.op->scratch(*backend.kernels, in, out));
+    kept.push_back(kept_bytes_);
+    kept_bytes_ += aligned(node.op->kept(*backend.kernels, in, out));
   }
   plan_ = plan(tape, scratch, options);
   arena_.reset(static_cast<std::byte*>(backend.runtime.allocate(std::size_t(plan_.arena))));
+  if (kept_bytes_ > 0)
+    kept_.reset(static_cast<std::byte*>(backend.runtime.allocate(std::size_t(kept_bytes_))));
 
   const std::vector<Value>& values = tape.values();
   for (int id = 0; id < int(values.size()); ++id) {
@@ -38,8 +45,22 @@ Program::Program(const Tape& tape, const Backend& backend, Store& store, PlanOpt
     for (const Tensor& t : node.in) step.in.push_back(views_[t.id]);
     for (const Tensor& t : node.out) step.out.push_back(views_[t.id]);
     if (plan_.scratch[i] >= 0) step.launch.scratch = arena_.get() + plan_.scratch[i];
+    if (kept_) step.launch.kept = kept_.get() + kept[i];
     steps_.push_back(std::move(step));
   }
+  if (kept_) prepare();
+}
+
+void Program::prepare() {
+  const auto launches = [](const void* program) {
+    const auto& self = *static_cast<const Program*>(program);
+    for (const Step& step : self.steps_) {
+      step.op->prepare(*self.backend_.kernels, step.launch, step.in, step.out);
+    }
+  };
+  void* graph = nullptr;
+  backend_.runtime.repeat(&graph, launches, this);
+  if (graph) backend_.runtime.forget(graph);
 }
 
 View Program::bind(const std::vector<Value>& values, int id, Store& store) const {

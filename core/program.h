@@ -13,6 +13,7 @@ namespace dagan {
 class Program {
  public:
   // The store must outlive the program. Entries that the store lacks are made, filled with zeros.
+  // Ops prepare themselves now: what they keep of a persistent value is what it is now.
   Program(const Tape& tape, const Backend& backend, Store& store, PlanOptions options = {});
   Program(const Program&) = delete;
   Program& operator=(const Program&) = delete;
@@ -44,6 +45,7 @@ class Program {
   }
 
   const Plan& memory() const { return plan_; }
+  std::int64_t kept_bytes() const { return kept_bytes_; }  // beside the plan's arena
 
  private:
   struct Step {
@@ -52,6 +54,7 @@ class Program {
     Launch launch;
   };
 
+  void prepare();
   View bind(const std::vector<Value>& values, int id, Store& store) const;
   void copy_in(Tensor t, const void* from, std::size_t bytes);
   void copy_out(Tensor t, void* to, std::size_t bytes) const;
@@ -59,7 +62,8 @@ class Program {
 
   Backend backend_;
   Plan plan_;
-  std::unique_ptr<std::byte, void (*)(void*)> arena_;
+  std::unique_ptr<std::byte, void (*)(void*)> arena_, kept_;
+  std::int64_t kept_bytes_ = 0;
   std::vector<View> views_;  // by value id
   std::vector<Life> lives_;
   std::vector<Step> steps_;

@@ -37,6 +37,14 @@ void Store::write_bytes(const std::string& name, std::span<const std::byte> byte
   runtime_.copy(to.data, bytes.data(), bytes.size());
 }
 
+void Store::write_part(const std::string& name, std::size_t offset,
+                       std::span<const std::byte> bytes) {
+  const View to = view(name);
+  check(offset + bytes.size() <= bytes_of(to), "[store] ", name, ' ', to.shape, " was given ",
+        bytes.size(), " bytes at ", offset);
+  runtime_.copy(to.as<std::byte>() + offset, bytes.data(), bytes.size());
+}
+
 std::span<const std::byte> Store::host_bytes(const std::string& name,
                                              std::vector<std::vector<std::byte>>& copies) const {
   const View from = view(name);

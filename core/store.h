@@ -41,6 +41,8 @@ class Store {
     write_bytes(name, std::as_bytes(values));
   }
   void write_bytes(const std::string& name, std::span<const std::byte> bytes);
+  // A part of an entry, `offset` bytes in.
+  void write_part(const std::string& name, std::size_t offset, std::span<const std::byte> bytes);
   template <class T>
   void set(const std::string& name, T value) {
     write<T>(name, std::span<const T>(&value, 1));

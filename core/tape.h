@@ -35,6 +35,15 @@ class Op {
     return 0;
   }
 
+  // Bytes that run() finds at Launch::kept as the run before left them, zero at first. prepare() is
+  // called once for each program, before any run: what it computes there of persistent values,
+  // once, is what run() need not compute anew. It may use the scratch memory too.
+  virtual std::int64_t kept(const Kernels&, std::span<const View>, std::span<const View>) const {
+    return 0;
+  }
+  virtual void prepare(const Kernels&, const Launch&, std::span<const View>,
+                       std::span<const View>) const {}
+
   // Whether output 0 may lie in the memory of input 0, when nothing reads that input afterwards.
   virtual bool in_place() const { return false; }
 };

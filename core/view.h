@@ -57,10 +57,12 @@ View view_of(T* data, Shape shape, DType dtype = DType::f32) {
 // gradients.
 enum class Write : std::uint8_t { overwrite, accumulate };
 
-// Where a kernel runs, and the scratch memory that it asked the plan for.
+// Where a kernel runs, the scratch memory that it asked the plan for, and memory that only this op
+// of this program uses and that keeps what it holds from run to run.
 struct Launch {
   void* stream = nullptr;  // a cudaStream_t; null on the CPU
   std::byte* scratch = nullptr;
+  std::byte* kept = nullptr;
 };
 
 }  // namespace dagan

@@ -57,5 +57,5 @@ int main() {
 // It prints:
 //   picture (1,128,128,1)
 //   generator, ... parameters
-//     (1,64,64,1) -> (1,32,32,16)  conv2d
+//     (1,64,64,1) -> (1,32,32,16)  conv2d_packed
 //   discriminator, ... parameters

@@ -20,6 +20,9 @@ struct Kernels {
   Conv2dInputGradFn* conv2d_input_grad = nullptr;
   Conv2dFilterGradFn* conv2d_filter_grad = nullptr;
   Conv2dScratchFn* conv2d_scratch = nullptr;
+  Conv2dPackFn* conv2d_pack = nullptr;
+  Conv2dPackedFn* conv2d_packed = nullptr;
+  Conv2dPackedBytesFn* conv2d_packed_bytes = nullptr;
 
   BatchNormStatisticsFn* batch_norm_statistics = nullptr;
   BatchNormFn* batch_norm = nullptr;

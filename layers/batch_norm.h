@@ -15,6 +15,15 @@ class BatchNorm {
   // With the LeakyReLU that follows: 0 makes it a ReLU, 1 leaves it out.
   Tensor operator()(Tensor x, float slope = 1) const;
 
+  // What evaluation reads.
+  struct Running {
+    Tensor mean, variance, gamma, beta;
+    float epsilon;
+  };
+  Running running() const {
+    return {running_mean_, running_variance_, gamma_, beta_, geometry_.epsilon};
+  }
+
  private:
   Tensor gamma_, beta_, running_mean_, running_variance_;
   BatchNormGeometry geometry_;

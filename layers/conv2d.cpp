@@ -110,9 +110,8 @@ void check_bias(const char* op, Tensor bias, std::int64_t channels) {
         " does not have one value for each of ", channels, " channels");
 }
 
-}  // namespace
-
-Tensor conv2d(Tensor x, Tensor w, Tensor bias, Conv2dGeometry g) {
+// The result's shape, of operands that fit.
+Shape conv2d_shape(Tensor x, Tensor w, Tensor bias, Conv2dGeometry g) {
   const Shape xs = x.shape(), ws = w.shape();
   check(xs.c == ws.c, "[conv2d] input ", x, " has ", xs.c, " channels, filter ", w, " expects ",
         ws.c);
@@ -121,14 +120,11 @@ Tensor conv2d(Tensor x, Tensor w, Tensor bias, Conv2dGeometry g) {
         " and pad ", g.pad);
   check_bias("conv2d", bias, ws.n);
   check_type("conv2d", x, w);
-  const Shape ys = {xs.n, (xs.h + 2 * g.pad - ws.h) / g.stride + 1,
-                    (xs.w + 2 * g.pad - ws.w) / g.stride + 1, ws.n};
-  const Tensor y = x.tape->make("conv2d", ys, Life::transient, x.dtype());
-  x.tape->append(Convolution(g, Write::overwrite), inputs(x, w, bias), {y});
-  return y;
+  return {xs.n, (xs.h + 2 * g.pad - ws.h) / g.stride + 1, (xs.w + 2 * g.pad - ws.w) / g.stride + 1,
+          ws.n};
 }
 
-Tensor conv_transpose2d(Tensor x, Tensor w, Tensor bias, Conv2dGeometry g) {
+Shape conv_transpose2d_shape(Tensor x, Tensor w, Tensor bias, Conv2dGeometry g) {
   const Shape xs = x.shape(), ws = w.shape();
   check(xs.c == ws.n, "[conv_transpose2d] input ", x, " has ", xs.c, " channels, filter ", w,
         " expects ", ws.n);
@@ -138,8 +134,76 @@ Tensor conv_transpose2d(Tensor x, Tensor w, Tensor bias, Conv2dGeometry g) {
         " is too small for filter ", w, " with stride ", g.stride, " and pad ", g.pad);
   check_bias("conv_transpose2d", bias, ws.c);
   check_type("conv_transpose2d", x, w);
-  const Tensor y = x.tape->make("conv_transpose2d", ys, Life::transient, x.dtype());
+  return ys;
+}
+
+// in {x, w[, bias][, mean, variance, gamma, beta]}, out {y}
+struct Packed final : Op {
+  PackedConv2d convolution;
+  float slope;
+
+  Packed(const PackedConv2d& c, float s) : convolution(c), slope(s) {}
+  std::string_view name() const override { return "conv2d_packed"; }
+  std::int64_t kept(const Kernels& k, std::span<const View>, std::span<const View>) const override {
+    return k.conv2d_packed_bytes(convolution).kept;
+  }
+  std::int64_t scratch(const Kernels& k, std::span<const View>,
+                       std::span<const View>) const override {
+    return k.conv2d_packed_bytes(convolution).scratch;
+  }
+  void prepare(const Kernels& k, const Launch& at, std::span<const View> in,
+               std::span<const View>) const override {
+    Conv2dAffine affine;
+    std::size_t next = 2;
+    if (convolution.bias) affine.bias = in[next++];
+    if (convolution.norm)
+      for (View* view : {&affine.mean, &affine.variance, &affine.gamma, &affine.beta})
+        *view = in[next++];
+    k.conv2d_pack(at, convolution, in[1], affine);
+  }
+  void run(const Kernels& k, const Launch& at, std::span<const View> in,
+           std::span<const View> out) const override {
+    k.conv2d_packed(at, convolution, in[0], slope, out[0]);
+  }
+};
+
+}  // namespace
+
+Tensor conv2d(Tensor x, Tensor w, Tensor bias, Conv2dGeometry g) {
+  const Tensor y = x.tape->make("conv2d", conv2d_shape(x, w, bias, g), Life::transient, x.dtype());
+  x.tape->append(Convolution(g, Write::overwrite), inputs(x, w, bias), {y});
+  return y;
+}
+
+Tensor conv_transpose2d(Tensor x, Tensor w, Tensor bias, Conv2dGeometry g) {
+  const Tensor y = x.tape->make("conv_transpose2d", conv_transpose2d_shape(x, w, bias, g),
+                                Life::transient, x.dtype());
   x.tape->append(InputGradient(g, Write::overwrite), inputs(x, w, bias), {y});
+  return y;
+}
+
+Tensor packed_conv2d(Conv2dPass pass, Tensor x, Tensor w, Tensor bias, Conv2dGeometry g,
+                     const BatchNorm* norm, float slope) {
+  const bool forward = pass == Conv2dPass::forward;
+  const Shape ys = forward ? conv2d_shape(x, w, bias, g) : conv_transpose2d_shape(x, w, bias, g);
+  PackedConv2d convolution = {.pass = pass,
+                              .geometry = g,
+                              .x = forward ? x.shape() : ys,
+                              .w = w.shape(),
+                              .y = forward ? ys : x.shape(),
+                              .dtype = x.dtype(),
+                              .bias = bool(bias),
+                              .norm = norm != nullptr};
+  std::vector<Tensor> in = inputs(x, w, bias);
+  if (norm) {
+    const BatchNorm::Running running = norm->running();
+    check(running.mean.shape().c == ys.c, "[packed_conv2d] ", running.mean,
+          " does not have one value for each of ", ys.c, " channels");
+    convolution.epsilon = running.epsilon;
+    in.insert(in.end(), {running.mean, running.variance, running.gamma, running.beta});
+  }
+  const Tensor y = x.tape->make("packed_conv2d", ys, Life::transient, x.dtype());
+  x.tape->append(Packed(convolution, slope), in, {y});
   return y;
 }
 

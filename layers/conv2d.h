@@ -2,6 +2,7 @@
 #pragma once
 #include "kernels/conv2d/conv2d.h"
 #include "layers/arithmetic.h"
+#include "layers/batch_norm.h"
 #include "layers/parameters.h"
 
 namespace dagan {
@@ -14,6 +15,11 @@ Tensor conv2d(Tensor x, Tensor w, Tensor bias, Conv2dGeometry geometry);
 // R: the input gradient of conv2d with the same filter.
 Tensor conv_transpose2d(Tensor x, Tensor w, Tensor bias, Conv2dGeometry geometry);
 
+// Either of them, then a batch norm by its running statistics (or null) and a LeakyReLU, as one op.
+// w, the bias and the norm are read once, when a Program is made. There is no gradient.
+Tensor packed_conv2d(Conv2dPass pass, Tensor x, Tensor w, Tensor bias, Conv2dGeometry geometry,
+                     const BatchNorm* norm, float slope);
+
 enum class Bias { none, present };
 
 // A filter of `kernel` x `kernel` and perhaps a bias, called <name>.filter and <name>.bias. x is
@@ -24,6 +30,10 @@ class Conv2d {
          std::int64_t out_channels, std::int64_t kernel, Conv2dGeometry geometry, Bias bias);
   Tensor operator()(Tensor x) const {
     return conv2d(cast(x, filter_.dtype()), filter_, bias_, geometry_);
+  }
+  Tensor packed(Tensor x, const BatchNorm* norm, float slope) const {
+    return packed_conv2d(Conv2dPass::forward, cast(x, filter_.dtype()), filter_, bias_, geometry_,
+                         norm, slope);
   }
 
  private:
@@ -38,6 +48,10 @@ class ConvTranspose2d {
                   Bias bias);
   Tensor operator()(Tensor x) const {
     return conv_transpose2d(cast(x, filter_.dtype()), filter_, bias_, geometry_);
+  }
+  Tensor packed(Tensor x, const BatchNorm* norm, float slope) const {
+    return packed_conv2d(Conv2dPass::input_grad, cast(x, filter_.dtype()), filter_, bias_,
+                         geometry_, norm, slope);
   }
 
  private:

@@ -1,9 +1,10 @@
 // Training by the command line: what it prints, and which bits it writes.
 #include <doctest/doctest.h>
 #include <fcntl.h>
-#include <nlohmann/json.hpp>
 #include <sys/file.h>
 #include <unistd.h>
+
+#include <nlohmann/json.hpp>
 
 #include "tests/cli_workshop.h"
 
@@ -96,6 +97,7 @@ TEST_CASE("training outlives whoever read its messages, and writes none into its
   CHECK(content(folder / "closed/model.dagan") == content(folder / "run/model.dagan"));
   CHECK(workshop().shell(train + "mute >&- 2>&- <&-").code == 6);
   CHECK(fs::exists(folder / "mute/model.dagan"));
+  CHECK(workshop().shell("stdbuf -oL '" DAGAN_PROGRAM "' info run >&-").code == 6);
 }
 
 TEST_CASE("a data folder with a line break in its name") {

@@ -23,8 +23,8 @@ const std::map<std::string, Names> kMayInclude = {
     {"dagan", {"core", "kernels", "layers", "optim", "dagan"}},
     {"examples", {"core", "kernels", "layers", "optim", "dagan"}},
 };
-const Names kOfCore = {"core/view.h",   "core/check.h", "core/backend.h",
-                       "core/random.h", "core/bf16.h",  "core/host_device.h"};
+const Names kOfCore = {"core/view.h", "core/check.h",       "core/backend.h", "core/random.h",
+                       "core/bf16.h", "core/host_device.h", "core/memory.h"};
 constexpr std::size_t kLines = 400;
 
 struct Source {

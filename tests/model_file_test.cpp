@@ -25,7 +25,8 @@ struct Finished {
     recipe.detect.residual = "both";
     recipe.detect.pool_radius = 1;
     train_quietly(small_run(folder / "run", recipe));
-    bytes = read_file(folder / "run/model.dagan", 1 << 24);
+    const FileBytes file = read_file(folder / "run/model.dagan", 1 << 24);
+    bytes.assign(file.begin(), file.end());
   }
   TemporaryFolder folder;
   Buffer bytes;

@@ -110,13 +110,14 @@ std::string zlib_zeros(std::size_t count) {
   };
   put(0b110, 3);       // last block, fixed codes: the bits 1, 1, 0 in this order
   put(0b00110000, 8);  // a zero
-  for (std::size_t done = 1; done + 258 <= count; done += 258) {
+  std::size_t done = 1;
+  for (; done + 258 <= count; done += 258) {
     put(0b11000101, 8);  // repeat 258 bytes
     put(0, 5);           // from one byte back
   }
-  put(0, 7);  // end
-  put(0, 7);  // fills the last byte
-  return bytes + std::string(4, '\0');
+  put(0, 7);                                                         // end
+  put(0, 7);                                                         // fills the last byte
+  return bytes + big_endian(std::uint32_t(done % 65521) << 16 | 1);  // Adler-32 of zeros
 }
 
 Buffer bmp(const BmpParts& parts) {

@@ -32,7 +32,7 @@ struct Golden {
         losses(nlohmann::json::parse(file.metadata.at("losses"))),
         recipe(nlohmann::json::parse(file.metadata.at("recipe"))) {}
 
-  std::vector<std::byte> bytes;
+  FileBytes bytes;
   Safetensors file;
   nlohmann::json losses, recipe;
 

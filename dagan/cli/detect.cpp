@@ -4,6 +4,7 @@
 #include "dagan/cli/commands.h"
 #include "dagan/cli/inputs.h"
 #include "dagan/cli/options.h"
+#include "dagan/cli/output.h"
 #include "dagan/cli/pictures.h"
 #include "dagan/cli/records.h"
 #include "dagan/data/file.h"
@@ -56,8 +57,8 @@ class Sink {
 
   void write(const std::string& lines) {
     if (file_.empty()) {
-      std::cout << lines << std::flush;
-      check(Fault::output, bool(std::cout), "standard output cannot be written; is the disk full?");
+      std::cout << lines;
+      finish_standard_output();
     } else {
       content_ += lines;
     }

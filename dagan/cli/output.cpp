@@ -1,8 +1,11 @@
 #include "dagan/cli/output.h"
 
 #include <charconv>
+#include <cstdio>
 #include <iostream>
 #include <nlohmann/json.hpp>
+
+#include "core/check.h"
 
 namespace dagan {
 
@@ -41,6 +44,12 @@ void print_rows(const nlohmann::ordered_json& object, const std::string& prefix)
 }
 
 }  // namespace
+
+void finish_standard_output() {
+  std::cout.flush();
+  check(Fault::output, std::cout && std::ferror(stdout) == 0,
+        "standard output cannot be written; is the disk full?");
+}
 
 void print_object(const std::string& json, const std::string& format) {
   if (format == "json") {

@@ -9,6 +9,7 @@
 #include "core/check.h"
 #include "dagan/cli/help.h"
 #include "dagan/cli/options.h"
+#include "dagan/cli/output.h"
 #include "dagan/train/stop.h"
 #include "kernels/backend.h"
 
@@ -47,8 +48,7 @@ int run_program(int argc, char** argv) {
   int code = 0;
   try {
     code = run(words);
-    std::cout.flush();
-    check(Fault::output, bool(std::cout), "standard output cannot be written; is the disk full?");
+    finish_standard_output();
   } catch (const Error& error) {
     code = report(int(error.fault()), error.what());
   } catch (const Interrupted& stop) {

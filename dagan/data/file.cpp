@@ -85,7 +85,7 @@ std::string shown(const fs::path& path) {
   return name;
 }
 
-std::vector<std::byte> read_file(const fs::path& file, std::uintmax_t limit) {
+FileBytes read_file(const fs::path& file, std::uintmax_t limit) {
   std::error_code error;
   const fs::file_status status = fs::status(file, error);
   check(Fault::data, fs::exists(status), shown(file), ": there is no such file; check the path");
@@ -97,7 +97,7 @@ std::vector<std::byte> read_file(const fs::path& file, std::uintmax_t limit) {
   check(Fault::data, !error, shown(file), ": cannot be read: ", error.message());
   check(Fault::data, size <= limit, shown(file), ": has ", size, " bytes, more than the limit of ",
         limit, "; crop it or store it smaller");
-  std::vector<std::byte> bytes(size);
+  FileBytes bytes(size);
   errno = 0;
   std::ifstream in(file, std::ios::binary);
   check(Fault::data, in.is_open(), shown(file), ": cannot be opened: ", reason(errno),

@@ -6,7 +6,8 @@
 #include <span>
 #include <string>
 #include <string_view>
-#include <vector>
+
+#include "core/memory.h"
 
 namespace dagan {
 
@@ -14,7 +15,7 @@ namespace dagan {
 std::string shown(const std::filesystem::path& path);
 
 // Fault::data when it is missing, not a plain file, unreadable, or longer than `limit` bytes.
-std::vector<std::byte> read_file(const std::filesystem::path& file, std::uintmax_t limit);
+FileBytes read_file(const std::filesystem::path& file, std::uintmax_t limit);
 
 // Whether a file must survive a power failure (file and folder are synced) or can be remade.
 enum class Durability { remade, synced };

@@ -1,7 +1,6 @@
 #include "dagan/detect/model_file.h"
 
 #include <algorithm>
-#include <cstring>
 #include <nlohmann/json.hpp>
 
 #include "core/safetensors.h"
@@ -174,7 +173,7 @@ Model load_model(const fs::path& run_or_file, const Backend& backend) {
   const std::string name = shown(file);
   std::error_code error;
   check(Fault::model, fs::exists(file, error), name, ": there is no such model; check the path");
-  const std::vector<std::byte> bytes = read_file(file, kLimit);
+  const FileBytes bytes = read_file(file, kLimit);
   const Safetensors content = parse_safetensors(bytes, name);
 
   Model model;
@@ -182,7 +181,6 @@ Model load_model(const fs::path& run_or_file, const Backend& backend) {
   read_metadata(model, content.metadata, name);
   model.store = std::make_unique<Store>(backend.runtime);
   const Networks networks(model, Weights::live);
-  std::map<std::string, std::vector<float>> entries;
   const auto tensor = [&](const std::string& key, Shape shape) {
     const NamedTensor& t = content.find(key);
     check(Fault::model, t.shape == shape && t.dtype == DType::f32, name, ": ", key, " is ", t.shape,
@@ -192,15 +190,10 @@ Model load_model(const fs::path& run_or_file, const Backend& backend) {
   // All of them before memory is taken for any: a recipe can ask for more than the file holds.
   networks.for_each([&](Tensor part, Tensor) { tensor(part.name(), part.shape()); });
   networks.for_each([&](Tensor part, Tensor flat) {
-    std::vector<float>& values = entries[flat.name()];
-    values.resize(std::size_t(flat.shape().c));
-    const std::span<const std::byte> from = tensor(part.name(), part.shape());
-    std::memcpy(values.data() + networks.tape[part].offset, from.data(), from.size());
+    model.store->entry(flat.name(), flat.shape());
+    model.store->write_part(flat.name(), std::size_t(networks.tape[part].offset) * sizeof(float),
+                            tensor(part.name(), part.shape()));
   });
-  for (const auto& [entry, values] : entries) {
-    model.store->entry(entry, {1, 1, 1, std::int64_t(values.size())});
-    model.store->write<float>(entry, values);
-  }
   const Shape map_shape = {1, model.recipe.data.size, model.recipe.data.size, 1};
   for (const std::string& entry : networks.maps(model.scoring())) {
     model.store->entry(entry, map_shape);

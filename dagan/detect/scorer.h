@@ -28,6 +28,7 @@ struct Scoring {
 // would not be comparable.
 void check_scoring(const Scoring& scoring);
 
+// The weights are those that the Store holds when the Scorer is made.
 class Scorer {
  public:
   Scorer(const Architecture& architecture, const Scoring& scoring, Weights weights,

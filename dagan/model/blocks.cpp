@@ -16,6 +16,7 @@ std::string up_name(const Architecture& a, std::int64_t level) {
 
 Down::Down(Parameters& p, const Architecture& a, std::int64_t level)
     : name_(p.network() + '.' + down_name(level)),
+      phase_(p.phase()),
       slope_(level == a.levels - 1 ? 0 : a.slope),
       convolution_(p, down_name(level), level == 0 ? a.channels : a.width_at(level - 1),
                    a.width_at(level), kKernel, kHalving,
@@ -25,12 +26,14 @@ Down::Down(Parameters& p, const Architecture& a, std::int64_t level)
 
 Tensor Down::operator()(Tensor x) const {
   const Scope scope(*x.tape, name_);
+  if (phase_ == Phase::evaluation) return convolution_.packed(x, norm_ ? &*norm_ : nullptr, slope_);
   x = convolution_(x);
   return norm_ ? (*norm_)(x, slope_) : leaky_relu(x, slope_);
 }
 
 Up::Up(Parameters& p, const Architecture& a, std::int64_t level, std::int64_t in_channels)
     : name_(p.network() + '.' + up_name(a, level)),
+      phase_(p.phase()),
       outermost_(level == 0),
       convolution_(p, up_name(a, level), in_channels,
                    level == 0 ? a.channels : a.width_at(level - 1), kKernel, kHalving,
@@ -40,6 +43,10 @@ Up::Up(Parameters& p, const Architecture& a, std::int64_t level, std::int64_t in
 
 Tensor Up::operator()(Tensor x) const {
   const Scope scope(*x.tape, name_);
+  if (phase_ == Phase::evaluation) {
+    x = convolution_.packed(x, norm_ ? &*norm_ : nullptr, outermost_ ? 1 : 0);
+    return outermost_ ? tanh(x) : x;
+  }
   x = convolution_(x);
   if (outermost_) return tanh(x);
   return norm_ ? (*norm_)(x, 0) : relu(x);

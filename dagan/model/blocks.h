@@ -1,6 +1,6 @@
 // The two building blocks of both networks. Each ends with the activation that the parent's code
 // puts in front of the next one. What a skip carries is then activated twice, which comes to the
-// same: relu(leaky_relu(x)) = relu(x).
+// same: relu(leaky_relu(x)) = relu(x). In evaluation each is one op, or two with tanh.
 #pragma once
 #include <optional>
 
@@ -19,12 +19,14 @@ class Down {
 
  private:
   std::string name_;
+  Phase phase_;
   float slope_;
   Conv2d convolution_;
   std::optional<BatchNorm> norm_;
 };
 
-// Doubles the image: transposed convolution - [batch norm] - ReLU, or - Tanh for the outermost level.
+// Doubles the image: transposed convolution - [batch norm] - ReLU, or - Tanh for the outermost
+// level.
 class Up {
  public:
   // `level` is the level whose halving this block undoes; in_channels includes those of a skip.
@@ -34,6 +36,7 @@ class Up {
 
  private:
   std::string name_;
+  Phase phase_;
   bool outermost_;
   ConvTranspose2d convolution_;
   std::optional<BatchNorm> norm_;

@@ -25,7 +25,7 @@ void save_checkpoint(const std::filesystem::path& file, const Store& store,
 }
 
 Metadata load_checkpoint(const std::filesystem::path& file, Store& store) {
-  const std::vector<std::byte> bytes = read_file(file, kLimit);
+  const FileBytes bytes = read_file(file, kLimit);
   const Safetensors content = parse_safetensors(bytes, shown(file));
   check(Fault::model, content.metadata.count("checksum") > 0, shown(file),
         ": has no checksum: it is not a checkpoint");

@@ -50,11 +50,6 @@ class Training {
     program_.emplace(step_->tape(), *options.backend, store_);
     const bool held_back = !data_.split.validation.empty();
     probes_ = data_.gather(held_back ? data_.split.validation : data_.split.training, kProbes);
-    Scoring scoring = scoring_of(recipe_);
-    scoring.standardise = false;  // there is nothing to standardise by before training ends
-    scoring.residual = Residual::generator;
-    probe_scorer_.emplace(architecture_of(recipe_, channels), scoring, weights_of(recipe_),
-                          *options.backend, store_, std::int64_t(kProbes));
     sampler_.emplace(std::int64_t(data_.split.training.size()), std::uint64_t(recipe_.train.seed));
     batch_.resize(std::size_t(step_->images().shape().size()));
   }
@@ -222,11 +217,16 @@ class Training {
 
   // Checks that the reconstructions of the probe images still differ, and perhaps draws them.
   void look(bool draw) {
-    (*probe_scorer_)(probes_);
-    const std::size_t count = probe_scorer_->scores().size();
+    Scoring scoring = scoring_of(recipe_);
+    scoring.standardise = false;  // there is nothing to standardise by before training ends
+    scoring.residual = Residual::generator;
+    Scorer scorer(architecture_of(recipe_, data_.preprocessing().channels), scoring,
+                  weights_of(recipe_), *options_.backend, store_, std::int64_t(kProbes));
+    scorer(probes_);
+    const std::size_t count = scorer.scores().size();
     std::vector<float> reconstructions;
     for (std::size_t i = 0; i < count; ++i) {
-      const auto one = probe_scorer_->reconstruction(std::int64_t(i));
+      const auto one = scorer.reconstruction(std::int64_t(i));
       reconstructions.insert(reconstructions.end(), one.begin(), one.end());
     }
     if (done_ >= kCollapseCheckFrom) check_not_collapsed(done_, probes_, reconstructions);
@@ -243,7 +243,6 @@ class Training {
   TrainingData data_;
   std::optional<TrainingStep> step_;
   std::optional<Program> program_;
-  std::optional<Scorer> probe_scorer_;
   std::optional<Sampler> sampler_;
   std::optional<MetricsLog> metrics_;
   std::vector<float> batch_, probes_;

@@ -15,4 +15,9 @@ constexpr WinogradPixels kWinogradPixels[] = {
     {64, 256},  // conv2d_filter_grad
 };
 
+constexpr WinogradPixels kPackedWinogradPixels[] = {
+    {64, 256},  // forward
+    {64, 256},  // input_grad
+};
+
 }  // namespace dagan::cpu

@@ -17,6 +17,16 @@
 // aliasing  none
 // shapes    checked when the op is recorded; positions outside x count as zero
 // scratch   conv2d_scratch(pass, ...) bytes at Launch::scratch, aligned to 64; contents undefined
+//
+// With weights that change no more, as in detection, a batch norm is a factor and a bias for each
+// channel of the output, and the filter need be laid out or transformed only once:
+//
+//   conv2d_pack    reads w, bias or a norm    writes Launch::kept
+//   conv2d_packed  reads x (dy), Launch::kept    writes y (dx) = z > 0 ? z : slope * z, where
+//                  z = gamma * (the pass + bias - mean) / sqrt(variance + epsilon) + beta
+//
+// pass      forward or input_grad; bias, mean, ... (1,1,1,channels of the output) or empty
+// kept      conv2d_packed_bytes(...).kept bytes, aligned to 64, as the backend likes them
 #pragma once
 #include "core/view.h"
 #include "kernels/namespace.h"
@@ -35,11 +45,37 @@ using Conv2dInputGradFn = void(const Launch&, Conv2dGeometry, View dy, View w, V
 using Conv2dFilterGradFn = void(const Launch&, Conv2dGeometry, View x, View dy, View dw, Write);
 using Conv2dScratchFn = std::int64_t(Conv2dPass, Conv2dGeometry, Shape x, Shape w, Shape y);
 
+struct PackedConv2d {
+  Conv2dPass pass;
+  Conv2dGeometry geometry;
+  Shape x, w, y;                    // of the convolution, whichever of them the pass writes
+  DType dtype = DType::f32;         // of all three
+  bool bias = false, norm = false;  // what there is
+  float epsilon = 0;
+};
+
+// What is done to each channel of the output.
+struct Conv2dAffine {
+  View bias = {};
+  View mean = {}, variance = {}, gamma = {}, beta = {};
+};
+
+struct PackedConv2dBytes {
+  std::int64_t kept = 0, scratch = 0;
+};
+
+using Conv2dPackFn = void(const Launch&, const PackedConv2d&, View w, const Conv2dAffine&);
+using Conv2dPackedFn = void(const Launch&, const PackedConv2d&, View x, float slope, View y);
+using Conv2dPackedBytesFn = PackedConv2dBytes(const PackedConv2d&);
+
 namespace DAGAN_BACKEND {
 Conv2dFn conv2d;
 Conv2dInputGradFn conv2d_input_grad;
 Conv2dFilterGradFn conv2d_filter_grad;
 Conv2dScratchFn conv2d_scratch;
+Conv2dPackFn conv2d_pack;
+Conv2dPackedFn conv2d_packed;
+Conv2dPackedBytesFn conv2d_packed_bytes;
 }  // namespace DAGAN_BACKEND
 
 }  // namespace dagan

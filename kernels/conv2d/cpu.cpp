@@ -27,4 +27,16 @@ std::int64_t conv2d_scratch(Conv2dPass pass, Conv2dGeometry geometry, Shape x, S
   return scratch_of_conv2d(choose_conv2d(pass, w, y), pass, geometry, x, w, y);
 }
 
+void conv2d_pack(const Launch& launch, const PackedConv2d& p, View w, const Conv2dAffine& affine) {
+  pack_conv2d(choose_packed_conv2d(p), launch, p, w, affine);
+}
+
+void conv2d_packed(const Launch& launch, const PackedConv2d& p, View x, float slope, View y) {
+  run_packed_conv2d(choose_packed_conv2d(p), launch, p, x, slope, y);
+}
+
+PackedConv2dBytes conv2d_packed_bytes(const PackedConv2d& p) {
+  return packed_bytes_of_conv2d(choose_packed_conv2d(p), p);
+}
+
 }  // namespace dagan::cpu

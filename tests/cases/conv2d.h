@@ -139,6 +139,71 @@ inline OpCase conv2d_filter_grad(const Conv2dProblem& p) {
   return op;
 }
 
+// A pass of the problem with weights that change no more, and what follows it. The bound's
+// reference takes no differences: `sign` is that of the mean.
+template <class T>
+void packed_reference(const Conv2dProblem& p, Conv2dPass pass, bool norm, float slope, double sign,
+                      const Arrays<T>& in, const Array<T>& y) {
+  const Array<T> bias = p.bias ? in[2] : Array<T>();
+  if (pass == Conv2dPass::forward)
+    reference::conv2d(p.geometry, in[0], in[1], bias, y);
+  else
+    reference::conv2d_input_grad(p.geometry, in[0], in[1], bias, y);
+  const auto* of = in.data() + 2 + p.bias;  // mean, variance, gamma, beta
+  for (std::int64_t i = 0; i < y.size(); ++i) {
+    const std::int64_t c = i % y.shape.c;
+    if (norm) y[i] = of[2][c] * (y[i] - sign * of[0][c]) / std::sqrt(of[1][c] + 1e-5) + of[3][c];
+    if (std::real(y[i]) <= 0) y[i] = T(slope) * y[i];
+  }
+}
+
+inline OpCase conv2d_packed(const Conv2dProblem& p, Conv2dPass pass, bool norm, float slope) {
+  const bool forward = pass == Conv2dPass::forward;
+  const Shape channels = {1, 1, 1, forward ? p.filters : p.x.c};
+  OpCase op = conv2d_case(
+      text("conv2d_packed", forward ? "" : " input_grad", norm ? " norm" : "", " slope ", slope),
+      pass, p,
+      {{.name = forward ? "x" : "dy", .shape = forward ? p.x : p.y()},
+       {.name = "w", .shape = p.w(), .sliceable = false}},
+      {.name = "y", .shape = forward ? p.y() : p.x}, p.bias);
+  op.outputs[0].role = Role::overwritten;
+  const auto vector_of = [&](const char* name, Values values) {
+    op.inputs.push_back({.name = name, .shape = channels, .values = values, .sliceable = false});
+  };
+  if (norm) {
+    vector_of("mean", {});
+    vector_of("variance", {.low = 0.25, .high = 2});
+    vector_of("gamma", {});
+    vector_of("beta", {});
+  }
+  const PackedConv2d packed = {pass, p.geometry, p.x, p.w(), p.y(), p.dtype, p.bias, norm, 1e-5f};
+  const auto kept_bytes = [=](const Kernels& k) {
+    return (k.conv2d_packed_bytes(packed).kept + 63) / 64 * 64;
+  };
+  op.scratch = [=](const Kernels& k) {
+    return kept_bytes(k) + k.conv2d_packed_bytes(packed).scratch;
+  };
+  op.run = [=](const Kernels& k, const Launch& launch, const Views& in, const Views& out, Write) {
+    Launch apart = launch;
+    apart.kept = launch.scratch;
+    apart.scratch += kept_bytes(k);
+    Conv2dAffine affine = {.bias = p.bias ? in[2] : View()};
+    const std::size_t first = 2 + p.bias;
+    if (norm) affine = {affine.bias, in[first], in[first + 1], in[first + 2], in[first + 3]};
+    k.conv2d_pack(apart, packed, in[1], affine);
+    k.conv2d_packed(apart, packed, in[0], slope, out[0]);
+  };
+  const auto reference = [=](double sign) {
+    return [=](const auto& in, const auto& out) {
+      packed_reference(p, pass, norm, slope, sign, in, out[0]);
+    };
+  };
+  op.reference = reference(1);
+  const std::int64_t terms = p.w().size() / (forward ? p.filters : p.x.c);
+  op.error = stored(rounded_sum(Reference(reference(-1)), 2 * sum_factor(terms)), p.dtype);
+  return op;
+}
+
 // The same problem with operands of another type.
 inline Conv2dProblem with_dtype(Conv2dProblem p, DType dtype) {
   p.dtype = dtype;
@@ -177,6 +242,21 @@ inline std::vector<OpCase> conv2d_passes(const KernelVersion& version, const Con
 }
 inline std::vector<OpCase> conv2d_passes(const KernelVersion& version, const Conv2dProblem& p) {
   return conv2d_passes(version, p, version.dtype);
+}
+
+// Those with packed weights, with and without a norm.
+inline std::vector<OpCase> conv2d_packed_passes(const KernelVersion& version,
+                                                const Conv2dProblem& p, DType dtype) {
+  std::vector<OpCase> ops;
+  if (version.entries.conv2d_packed == nullptr) return ops;
+  for (const Conv2dPass pass : {Conv2dPass::forward, Conv2dPass::input_grad})
+    for (const bool norm : {false, true}) {
+      const float slope = norm ? 0.2f : 1;
+      ops.push_back(conv2d_packed(with_dtype(p, dtype), pass, norm, slope));
+      if (version.products == Products::winograd)
+        ops.back().error = stored(everywhere(conv2d_packed(p, pass, norm, slope).error, 2), dtype);
+    }
+  return ops;
 }
 
 // Small problems of every kind, for gradients.

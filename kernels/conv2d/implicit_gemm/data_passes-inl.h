@@ -16,36 +16,48 @@
 HWY_BEFORE_NAMESPACE();
 namespace dagan::cpu::implicit_gemm::HWY_NAMESPACE {
 
-// The panels of the filter, then the padded copy of x.
-inline std::int64_t forward_panels_size(Shape w, Shape y) {
-  if (!Cut(y.pixels(), w.n, 1).packs_first()) return 0;
+// A filter comes as it is stored, w, or packed before, `ready`: then of w only the shape is read.
+
+// Floats of the packed filter of the forward pass, (panel, depth, kPanel).
+inline std::int64_t forward_packed_size(Shape w) {
   return divide_up(w.n, kPanel) * kPanel * w.h * w.w * w.c;
 }
 
-inline std::int64_t forward_scratch(Conv2dGeometry g, Shape x, Shape w, Shape y) {
-  return (forward_panels_size(w, y) + padded_size(g, x)) * std::int64_t(sizeof(float));
+template <class T>
+void pack_forward(View w, const float* scale, float* packed) {
+  const std::int64_t depth = w.shape.h * w.shape.w * w.shape.c;
+  const FilterColumns<T> filter = {w.as<T>(), depth, w.shape.n, scale};
+  parallel_for(divide_up(w.shape.n, kPanel), [&](std::int64_t panel) HWY_ATTR {
+    filter.pack(0, depth, panel * kPanel, packed + panel * depth * kPanel);
+  });
+}
+
+// The packed filter, where one is made, then the padded copy of x.
+inline std::int64_t forward_scratch(Conv2dGeometry g, Shape x, Shape w, Shape y, bool ready) {
+  const bool packs = !ready && Cut(y.pixels(), w.n, 1).packs_first();
+  return ((packs ? forward_packed_size(w) : 0) + padded_size(g, x)) * std::int64_t(sizeof(float));
 }
 
 // T: what x, w and y are stored as.
 template <class T>
-void forward(const Launch& launch, Conv2dGeometry g, View x, View w, View bias, View y,
-             Write write) {
-  float* packed = reinterpret_cast<float*>(launch.scratch);
-  float* padded = packed + forward_panels_size(w.shape, y.shape);
+void forward(const Launch& launch, Conv2dGeometry g, View x, View w, const float* ready,
+             Finish finish, View y, Write write) {
+  const Cut cut(y.shape.pixels(), w.shape.n, 1);
+  float* padded = reinterpret_cast<float*>(launch.scratch);
+  if (!ready && cut.packs_first()) {
+    pack_forward<T>(w, nullptr, padded);
+    ready = padded;
+    padded += forward_packed_size(w.shape);
+  }
   const auto multiply_all = [&]<class A>(const Patches<A>& patches) HWY_ATTR {
-    Product<A, FilterColumns<T>, T> product = {
+    const Product<A, FilterColumns<T>, T> product = {
         .a = patches,
         .b = {w.as<T>(), w.shape.h * w.shape.w * w.shape.c, w.shape.n},
         .columns = w.shape.n,
         .target = {y.as<T>(), y.pitch, y.shape},
-        .bias = bias.as<float>(),
-        .add = write == Write::accumulate};
-    const Cut cut(product.a.rows(), product.columns, 1);
-    if (cut.packs_first()) {
-      product.packed = packed;
-      parallel_for(product.panels(),
-                   [&](std::int64_t panel) HWY_ATTR { pack_panel(product, panel, packed); });
-    }
+        .finish = finish,
+        .add = write == Write::accumulate,
+        .packed = ready};
     parallel_for(cut.blocks * cut.groups,
                  [&](std::int64_t task) HWY_ATTR { multiply_part(product, cut, task); });
   };
@@ -58,26 +70,72 @@ inline Cut input_grad_cut(Conv2dGeometry g, Shape x) {
   return Cut(rows, x.c, g.stride * g.stride);
 }
 
-inline std::int64_t input_grad_scratch(Conv2dGeometry g, Shape x, Shape w) {
-  if (const Cells cells(g, x, w); cells.suits()) return cells.scratch();
-  if (!input_grad_cut(g, x).packs_first()) return 0;
-  return divide_up(x.c, kPanel) * kPanel * w.h * w.w * w.n * std::int64_t(sizeof(float));
+// Floats of the packed filter of the input gradient: of all phases, (panel, depth, kPanel) each.
+inline std::int64_t input_grad_packed_size(Conv2dGeometry g, Shape x, Shape w) {
+  if (const Cells cells(g, x, w); cells.suits()) return cells.packed_size();
+  return divide_up(w.c, kPanel) * kPanel * w.h * w.w * w.n;
+}
+
+// The matrix B of one phase.
+template <class T>
+struct PhaseFilter {
+  std::int64_t taps_h, taps_w;
+  FilterRows<T> b;
+
+  PhaseFilter(Conv2dGeometry g, View w, std::int64_t phase, const float* scale = nullptr) {
+    const std::int64_t top = phase / g.stride, left = phase % g.stride;
+    taps_h = Phase(top, g.stride, 0, 0, w.shape.h).taps;
+    taps_w = Phase(left, g.stride, 0, 0, w.shape.w).taps;
+    b = {w.as<T>(), w.shape, taps_w, top + (taps_h - 1) * g.stride, left + (taps_w - 1) * g.stride,
+         g.stride,  scale};
+  }
+  std::int64_t depth() const { return taps_h * taps_w * b.filter.n; }
+  std::int64_t packed_size() const { return depth() * divide_up(b.filter.c, kPanel) * kPanel; }
+};
+
+// Where the panels of a phase start: behind those of the phases before it.
+template <class T>
+std::int64_t packed_offset(Conv2dGeometry g, View w, std::int64_t phase) {
+  std::int64_t offset = 0;
+  for (std::int64_t i = 0; i < phase; ++i) offset += PhaseFilter<T>(g, w, i).packed_size();
+  return offset;
+}
+
+template <class T>
+void pack_input_grad(Conv2dGeometry g, Shape x, View w, const float* scale, float* packed) {
+  if (const Cells cells(g, x, w.shape); cells.suits())
+    return pack_cells<T>(cells, w, scale, packed);
+  const std::int64_t panels = divide_up(w.shape.c, kPanel);
+  parallel_for(g.stride * g.stride * panels, [&](std::int64_t task) HWY_ATTR {
+    const std::int64_t phase = task / panels, panel = task % panels;
+    const PhaseFilter<T> filter(g, w, phase, scale);
+    const std::int64_t depth = filter.depth();
+    filter.b.pack(0, depth, panel * kPanel,
+                  packed + packed_offset<T>(g, w, phase) + panel * depth * kPanel);
+  });
+}
+
+inline std::int64_t input_grad_scratch(Conv2dGeometry g, Shape x, Shape w, bool ready) {
+  const bool packs = Cells(g, x, w).suits() || input_grad_cut(g, x).packs_first();
+  return packs && !ready ? input_grad_packed_size(g, x, w) * std::int64_t(sizeof(float)) : 0;
 }
 
 // T: what dy, w and dx are stored as.
 template <class T>
-void input_grad(const Launch& launch, Conv2dGeometry g, View dy, View w, View bias, View dx,
-                Write write) {
-  if (Cells(g, dx.shape, w.shape).suits())
-    return input_grad_few<T>(launch, g, dy, w, bias, dx, write);
-  const Shape filter = w.shape;
+void input_grad(const Launch& launch, Conv2dGeometry g, View dy, View w, const float* ready,
+                Finish finish, View dx, Write write) {
+  const Cells cells(g, dx.shape, w.shape);
   const Cut cut = input_grad_cut(g, dx.shape);
-  float* packed = reinterpret_cast<float*>(launch.scratch);
-  const std::int64_t panels = divide_up(filter.c, kPanel), phases = g.stride * g.stride;
+  if (!ready && (cells.suits() || cut.packs_first())) {
+    float* packed = reinterpret_cast<float*>(launch.scratch);
+    pack_input_grad<T>(g, dx.shape, w, nullptr, packed);
+    ready = packed;
+  }
+  if (cells.suits()) return input_grad_few<T>(cells, g, dy, ready, finish, dx, write);
   const auto product_of = [&](std::int64_t phase) HWY_ATTR {
-    const std::int64_t phase_h = phase / g.stride, phase_w = phase % g.stride;
-    const Phase down(phase_h, g.stride, g.pad, dx.shape.h, filter.h);
-    const Phase right(phase_w, g.stride, g.pad, dx.shape.w, filter.w);
+    const Shape filter = w.shape;
+    const Phase down(phase / g.stride, g.stride, g.pad, dx.shape.h, filter.h);
+    const Phase right(phase % g.stride, g.stride, g.pad, dx.shape.w, filter.w);
     return Product<T, FilterRows<T>, T>{
         .a = {.data = dy.as<T>(),
               .pitch = dy.pitch,
@@ -90,29 +148,16 @@ void input_grad(const Launch& launch, Conv2dGeometry g, View dy, View w, View bi
               .height = down.count,
               .width = right.count,
               .images_first = worth_images_first(dy.shape.n, down.count, right.count)},
-        .b = {w.as<T>(), filter, right.taps, phase_h + (down.taps - 1) * g.stride,
-              phase_w + (right.taps - 1) * g.stride, g.stride},
+        .b = PhaseFilter<T>(g, w, phase).b,
         .columns = filter.c,
         .target = {dx.as<T>(), dx.pitch, dx.shape, g.stride, down.first, right.first},
-        .bias = bias.as<float>(),
-        .add = write == Write::accumulate};
+        .finish = finish,
+        .add = write == Write::accumulate,
+        .packed = ready ? ready + packed_offset<T>(g, w, phase) : nullptr};
   };
-  // Where the panels of a phase start: behind the taps of the phases before it.
-  const auto packed_of = [&](std::int64_t phase) {
-    std::int64_t taps = 0;
-    for (std::int64_t i = 0; i < phase; ++i)
-      taps += Phase(i / g.stride, g.stride, 0, 0, filter.h).taps *
-              Phase(i % g.stride, g.stride, 0, 0, filter.w).taps;
-    return packed + taps * filter.n * panels * kPanel;
-  };
-  if (cut.packs_first())
-    parallel_for(phases * panels, [&](std::int64_t task) HWY_ATTR {
-      pack_panel(product_of(task / panels), task % panels, packed_of(task / panels));
-    });
   const std::int64_t tasks = cut.blocks * cut.groups;
-  parallel_for(phases * tasks, [&](std::int64_t task) HWY_ATTR {
-    Product<T, FilterRows<T>, T> product = product_of(task / tasks);
-    if (cut.packs_first()) product.packed = packed_of(task / tasks);
+  parallel_for(g.stride * g.stride * tasks, [&](std::int64_t task) HWY_ATTR {
+    const Product<T, FilterRows<T>, T> product = product_of(task / tasks);
     if (product.a.rows() > 0) multiply_part(product, cut, task % tasks);
   });
 }

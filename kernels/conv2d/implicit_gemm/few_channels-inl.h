@@ -22,7 +22,7 @@ namespace dagan::cpu::implicit_gemm::HWY_NAMESPACE {
 // pad) and gathers from the pixels (u - a, v - b) of dy, a < taps_h, b < taps_w.
 struct Cells {
   static constexpr std::int64_t kTemporary = 40 << 10;  // floats of T in one block
-  static constexpr std::int64_t kMaxWidth = 64, kMaxRun = 64;
+  static constexpr std::int64_t kMaxWidth = 64, kMaxRun = 64, kMaxColumns = 128;
 
   Shape filter;
   std::int64_t stride, columns, taps_h, taps_w, height, width, blocks_h = 1, blocks_w = 1;
@@ -43,11 +43,11 @@ struct Cells {
 
   // Few channels, little overlap, and a few lines of T fit into a block.
   bool suits() const {
-    return 2 * filter.c <= kLanes && stride > 1 && taps_h <= 2 && taps_w <= 2 && columns <= 128 &&
-           stride * filter.c <= kMaxRun;
+    return 2 * filter.c <= kLanes && stride > 1 && taps_h <= 2 && taps_w <= 2 &&
+           columns <= kMaxColumns && stride * filter.c <= kMaxRun;
   }
-  std::int64_t scratch() const {
-    return divide_up(columns, kPanel) * kPanel * filter.n * std::int64_t(sizeof(float));
+  std::int64_t packed_size() const {  // floats
+    return divide_up(columns, kPanel) * kPanel * filter.n;
   }
 };
 
@@ -147,7 +147,7 @@ inline Taps taps_of(const Cells& cells, const CellBlock& block, std::int64_t u, 
 
 // Line `phase` of the cells (u, left..right): sums over the taps r = phase + a*stride.
 inline void gather_line(const Cells& cells, const CellBlock& block, std::int64_t u,
-                        std::int64_t phase, std::int64_t pad, const float* bias, const float* t,
+                        std::int64_t phase, std::int64_t pad, Finish finish, const float* t,
                         const CellLine& line) {
   const Tag d;
   const std::int64_t run = cells.stride * cells.filter.c, columns = cells.columns;
@@ -160,7 +160,7 @@ inline void gather_line(const Cells& cells, const CellBlock& block, std::int64_t
     const auto mask0 = mask_of(taps.count[0]), mask1 = mask_of(taps.count[1]);
     const auto mask2 = mask_of(taps.count[2]), mask3 = mask_of(taps.count[3]);
     const auto mask = mask_of(count);
-    const Vector start = hn::LoadU(d, bias + first);
+    const Vector start = hn::LoadU(d, finish.bias + first);
     std::int64_t at = 0, w = block.left * cells.stride - pad - line.first;
     for (std::int64_t v = block.left; v < block.right; ++v, at += columns, w += cells.stride) {
       const Vector low = hn::Add(hn::MaskedLoad(mask0, d, taps.from[0] + at),
@@ -168,6 +168,7 @@ inline void gather_line(const Cells& cells, const CellBlock& block, std::int64_t
       const Vector high = hn::Add(hn::MaskedLoad(mask2, d, taps.from[2] + at),
                                   hn::MaskedLoad(mask3, d, taps.from[3] + at));
       Vector sum = hn::Add(start, hn::Add(low, high));
+      if (finish.activates()) sum = activate(sum, finish.slope);
       if (!HWY_MEM_OPS_MIGHT_FAULT && line.pitch == line.channels && w >= 0 &&
           w + cells.stride <= line.pixels) {
         float* to = line.data + w * line.pitch + first;
@@ -185,7 +186,7 @@ inline void gather_line(const Cells& cells, const CellBlock& block, std::int64_t
 // Line `phase` of the cells (u, left..right), into dx; in bf16 it is rounded as a whole.
 template <class T>
 void write_line(const Cells& cells, const CellBlock& block, std::int64_t u, std::int64_t phase,
-                std::int64_t pad, const float* bias, const float* t, View dx, Write write) {
+                std::int64_t pad, Finish finish, const float* t, View dx, Write write) {
   const std::int64_t h = u * cells.stride + phase - pad, channels = cells.filter.c;
   if (h < 0 || h >= dx.shape.h) return;
   const std::int64_t first = std::max<std::int64_t>(0, block.left * cells.stride - pad);
@@ -193,37 +194,44 @@ void write_line(const Cells& cells, const CellBlock& block, std::int64_t u, std:
   const bool add = write == Write::accumulate;
   T* to = dx.as<T>() + ((block.n * dx.shape.h + h) * dx.shape.w + first) * dx.pitch;
   if constexpr (std::is_same_v<T, float>) {
-    gather_line(cells, block, u, phase, pad, bias, t, {to, dx.pitch, channels, first, pixels, add});
+    gather_line(cells, block, u, phase, pad, finish, t,
+                {to, dx.pitch, channels, first, pixels, add});
   } else {
     HWY_ALIGN float sums[Cells::kMaxWidth * Cells::kMaxRun];
     if (add) copy_pixels(to, dx.pitch, sums, channels, pixels, channels);
-    gather_line(cells, block, u, phase, pad, bias, t,
+    gather_line(cells, block, u, phase, pad, finish, t,
                 {sums, channels, channels, first, pixels, add});
     copy_pixels(sums, channels, to, dx.pitch, pixels, channels);
   }
 }
 
-// T: what dy, w and dx are stored as.
+// The whole filter as the matrix B of the product, (panel, k, kPanel).
 template <class T>
-void input_grad_few(const Launch& launch, Conv2dGeometry g, View dy, View w, View bias, View dx,
-                    Write write) {
-  const Cells cells(g, dx.shape, w.shape);
-  float* packed = reinterpret_cast<float*>(launch.scratch);
-  const FilterRows<T> filter = {w.as<T>(), {w.shape.n, 1, 1, cells.columns}, 1, 0, 0, 1};
+void pack_cells(const Cells& cells, View w, const float* scale, float* packed) {
+  HWY_ALIGN float scales[Cells::kMaxColumns];
+  for (std::int64_t i = 0; scale && i < cells.columns; ++i) scales[i] = scale[i % w.shape.c];
+  const FilterRows<T> filter = {w.as<T>(), {w.shape.n, 1, 1, cells.columns}, 1, 0, 0,
+                                1,         scale ? scales : nullptr};
   parallel_for(divide_up(cells.columns, kPanel), [&](std::int64_t panel) HWY_ATTR {
     filter.pack(0, w.shape.n, panel * kPanel, packed + panel * w.shape.n * kPanel);
   });
+}
+
+// T: what dy and dx are stored as.
+template <class T>
+void input_grad_few(const Cells& cells, Conv2dGeometry g, View dy, const float* packed,
+                    Finish finish, View dx, Write write) {
   parallel_for(dx.shape.n * cells.blocks_h * cells.blocks_w, [&](std::int64_t task) HWY_ATTR {
     const CellBlock block(cells, task);
     HWY_ALIGN float t[Cells::kTemporary + kLanes];
-    HWY_ALIGN float bias_run[Cells::kMaxRun + kLanes] = {};
-    for (std::int64_t i = 0; bias && i < cells.stride * w.shape.c; ++i)
-      bias_run[i] = bias.as<float>()[i % w.shape.c];
+    HWY_ALIGN float bias[Cells::kMaxRun + kLanes] = {};
+    for (std::int64_t i = 0; finish.bias && i < cells.stride * dx.shape.c; ++i)
+      bias[i] = finish.bias[i % dx.shape.c];
     zero_run(t + block.lines * block.width * cells.columns, kLanes);
     multiply_cells<T>(cells, block, dy, packed, t);
     for (std::int64_t u = block.top; u < block.bottom; ++u)
       for (std::int64_t phase = 0; phase < cells.stride; ++phase)
-        write_line<T>(cells, block, u, phase, g.pad, bias_run, t, dx, write);
+        write_line<T>(cells, block, u, phase, g.pad, {bias, finish.slope}, t, dx, write);
   });
 }
 

@@ -145,9 +145,8 @@ void filter_grad_panel(const FilterGradCut& cut, const Patches<X>& patches, cons
       const std::int64_t rows = part(tile + 1, cut.filters, cut.tiles) - k;
       float* out[kMaxRows];
       for (std::int64_t i = 0; i < rows; ++i) out[i] = dw + (k + i) * cut.columns;
-      multiply(
-          rows, rows_of_dy.of(block, tile, runs, count),
-          {.b = b, .to = out, .column = column, .columns = columns, .bias = nullptr, .add = add});
+      multiply(rows, rows_of_dy.of(block, tile, runs, count),
+               {.b = b, .to = out, .column = column, .columns = columns, .finish = {}, .add = add});
     }
   }
 }

@@ -2,6 +2,7 @@
 // every kernel size, stride, padding and channel count.
 #pragma once
 #include "kernels/conv2d/conv2d.h"
+#include "kernels/conv2d/finish.h"
 
 namespace dagan::cpu::implicit_gemm {
 
@@ -9,5 +10,12 @@ Conv2dFn conv2d;
 Conv2dInputGradFn conv2d_input_grad;
 Conv2dFilterGradFn conv2d_filter_grad;
 Conv2dScratchFn conv2d_scratch;
+
+// With a filter that is packed before, its columns multiplied by `scale` (or null): one value for
+// each channel of the output.
+std::int64_t packed_floats(const PackedConv2d&);
+std::int64_t packed_scratch(const PackedConv2d&);  // bytes
+void pack(const PackedConv2d&, View w, const float* scale, float* packed);
+void run_packed(const Launch&, const PackedConv2d&, View x, const float* packed, Finish, View y);
 
 }  // namespace dagan::cpu::implicit_gemm

@@ -13,6 +13,8 @@
 
 #include <cstdint>
 
+#include "kernels/conv2d/finish.h"
+
 HWY_BEFORE_NAMESPACE();
 namespace dagan::cpu::implicit_gemm::HWY_NAMESPACE {
 namespace hn = hwy::HWY_NAMESPACE;
@@ -72,14 +74,19 @@ struct ColumnsOfA {
   }
 };
 
-// to[i][column + j] = sum over k of A[i][k] * B[k][j]  + bias[j]  + what was there
+// to[i][column + j] = finish(sum over k of A[i][k] * B[k][j]  + what was there)
 struct Tile {
   const float* b;  // (depth, kPanel)
   float* const* to;
   std::int64_t column, columns;  // columns <= kPanel
-  const float* bias;             // or null
+  Finish finish;                 // its bias: of these columns
   bool add;                      // to what was there
 };
+
+HWY_INLINE Vector activate(Vector z, float slope) {
+  const Tag d;
+  return hn::IfThenElse(hn::Gt(z, hn::Zero(d)), z, hn::Mul(hn::Set(d, slope), z));
+}
 
 template <int kVectors>
 HWY_INLINE void write_row(const Tile& tile, float* row, const Vector* sums) {
@@ -88,8 +95,9 @@ HWY_INLINE void write_row(const Tile& tile, float* row, const Vector* sums) {
 #pragma GCC unroll 2
   for (int v = 0; v < kVectors; ++v) {
     Vector sum = sums[v];
-    if (tile.bias) sum = hn::Add(sum, hn::LoadU(d, tile.bias + v * kLanes));
+    if (tile.finish.bias) sum = hn::Add(sum, hn::LoadU(d, tile.finish.bias + v * kLanes));
     if (tile.add) sum = hn::Add(sum, hn::LoadU(d, to + v * kLanes));
+    if (tile.finish.activates()) sum = activate(sum, tile.finish.slope);
     hn::StoreU(sum, d, to + v * kLanes);
   }
 }
@@ -98,8 +106,10 @@ HWY_INLINE void write_row(const Tile& tile, float* row, const Vector* sums) {
 // common path alone.
 HWY_NOINLINE inline void write_partial_row(const Tile& tile, float* row, const float* sums) {
   float* to = row + tile.column;
-  for (std::int64_t j = 0; j < tile.columns; ++j)
-    to[j] = sums[j] + (tile.bias ? tile.bias[j] : 0) + (tile.add ? to[j] : 0);
+  for (std::int64_t j = 0; j < tile.columns; ++j) {
+    const float z = sums[j] + (tile.finish.bias ? tile.finish.bias[j] : 0) + (tile.add ? to[j] : 0);
+    to[j] = z > 0 ? z : tile.finish.slope * z;
+  }
 }
 
 template <int kRows, int kVectors, class A>

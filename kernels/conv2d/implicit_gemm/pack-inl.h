@@ -169,11 +169,23 @@ inline void pack_patches(const Patches<T>& p, std::int64_t row, std::int64_t row
   }
 }
 
-// Filters as the matrix B of a convolution: column k is filter k, (columns, depth) in memory.
+// to[i][j] *= scale[j], of `rows` rows of a panel of which `columns` are in use; no scale is 1.
+inline void scale_panel(const float* scale, std::int64_t columns, std::int64_t rows, float* to) {
+  if (!scale) return;
+  const Tag d;
+  HWY_ALIGN float factors[kPanel] = {};
+  copy_run(scale, factors, columns);
+  for (std::int64_t i = 0; i < rows * kPanel; i += kLanes)
+    hn::StoreU(hn::Mul(hn::Load(d, factors + i % kPanel), hn::LoadU(d, to + i)), d, to + i);
+}
+
+// Filters as the matrix B of a convolution: column k is filter k, (columns, depth) in memory, and
+// is multiplied by scale[k].
 template <class T>
 struct FilterColumns {
   const T* data;
   std::int64_t depth, columns;
+  const float* scale = nullptr;
 
   // to[i][j] = B[row + i][column + j]; j < kPanel, zero past the last column.
   void pack(std::int64_t row, std::int64_t rows, std::int64_t column, float* to) const {
@@ -208,16 +220,19 @@ struct FilterColumns {
     for (; j < kPanel; ++j)
       for (std::int64_t i = 0; i < rows; ++i)
         to[i * kPanel + j] = j < count ? float(data[(column + j) * depth + row + i]) : 0;
+    scale_panel(scale ? scale + column : nullptr, count, rows, to);
   }
 };
 
 // Filters (K,R,S,C) as the matrix B of one phase of the input gradient: row (a,b,k), column c,
-// where tap (a,b) is filter tap (last_r - a*stride, last_s - b*stride).
+// where tap (a,b) is filter tap (last_r - a*stride, last_s - b*stride). Column c is multiplied by
+// scale[c].
 template <class T>
 struct FilterRows {
   const T* data;
   Shape filter;
   std::int64_t taps_w, last_r, last_s, stride;
+  const float* scale = nullptr;
 
   void pack(std::int64_t row, std::int64_t rows, std::int64_t column, float* to) const {
     const std::int64_t count = std::min(kPanel, filter.c - column);
@@ -232,6 +247,7 @@ struct FilterRows {
         zero_run(to + i * kPanel + count, kPanel - count);
       }
     }
+    scale_panel(scale ? scale + column : nullptr, count, rows, to);
   }
 };
 

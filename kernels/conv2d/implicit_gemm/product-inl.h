@@ -114,19 +114,13 @@ struct Product {
   B b;
   std::int64_t columns;
   Target<C> target;
-  const float* bias = nullptr;
+  Finish finish = {};
   bool add = false;
   const float* packed = nullptr;  // B by panels, (panel, depth, kPanel); null: packed when needed
 
   std::int64_t panels() const { return divide_up(columns, kPanel); }
   std::int64_t depth() const { return a.columns(); }
 };
-
-template <class A, class B, class C>
-HWY_INLINE void pack_panel(const Product<A, B, C>& product, std::int64_t panel, float* packed) {
-  float* to = packed + panel * product.depth() * kPanel;
-  product.b.pack(0, product.depth(), panel * kPanel, to);
-}
 
 // `rows` times the panels [panel, stop), to to[m] + (column - origin).
 template <class A, class B, class C>
@@ -153,7 +147,7 @@ void multiply_panels(const Product<A, B, C>& product, Rows<A>& rows, std::int64_
                   .to = to + m,
                   .column = j * kPanel - origin,
                   .columns = std::min(kPanel, product.columns - j * kPanel),
-                  .bias = index == 0 && product.bias ? product.bias + j * kPanel : nullptr,
+                  .finish = index + 1 >= cut.blocks() ? product.finish.from(j * kPanel) : Finish{},
                   .add = product.add || index > 0});
       }
     }

@@ -38,12 +38,6 @@ void filter_grad_definition(const Launch&, Conv2dGeometry geometry, View x, View
 
 std::int64_t no_scratch(Conv2dPass, Conv2dGeometry, Shape, Shape, Shape) { return 0; }
 
-// The m of F(m x m, 2x2); 0: Winograd's algorithm is not wanted, or does not apply.
-int winograd_tile(Conv2dVersion version, Conv2dGeometry geometry, Shape w, Shape y) {
-  const int m = version == Conv2dVersion::winograd_4x4 ? 4 : 2;
-  return version != Conv2dVersion::implicit_gemm && winograd::suits(m, geometry, w, y) ? m : 0;
-}
-
 template <Conv2dVersion kVersion>
 constexpr Kernels kEntries = {
     .conv2d = [](const Launch& launch, Conv2dGeometry geometry, View x, View w, View bias, View y,
@@ -59,6 +53,12 @@ constexpr Kernels kEntries = {
         },
     .conv2d_scratch = [](Conv2dPass pass, Conv2dGeometry geometry, Shape x, Shape w,
                          Shape y) { return scratch_of_conv2d(kVersion, pass, geometry, x, w, y); },
+    .conv2d_pack = [](const Launch& launch, const PackedConv2d& p, View w,
+                      const Conv2dAffine& affine) { pack_conv2d(kVersion, launch, p, w, affine); },
+    .conv2d_packed = [](const Launch& launch, const PackedConv2d& p, View x, float slope,
+                        View y) { run_packed_conv2d(kVersion, launch, p, x, slope, y); },
+    .conv2d_packed_bytes =
+        [](const PackedConv2d& p) { return packed_bytes_of_conv2d(kVersion, p); },
 };
 
 constexpr KernelVersion kVersions[] = {
@@ -88,13 +88,21 @@ constexpr KernelVersion kVersions[] = {
      .entries = {.conv2d = conv2d,
                  .conv2d_input_grad = conv2d_input_grad,
                  .conv2d_filter_grad = conv2d_filter_grad,
-                 .conv2d_scratch = conv2d_scratch},
+                 .conv2d_scratch = conv2d_scratch,
+                 .conv2d_pack = conv2d_pack,
+                 .conv2d_packed = conv2d_packed,
+                 .conv2d_packed_bytes = conv2d_packed_bytes},
      .in_table = true,
      .any_dtype = true,
      .products = Products::winograd},
 };
 
 }  // namespace
+
+int winograd_tile(Conv2dVersion version, Conv2dGeometry geometry, Shape w, Shape y) {
+  const int m = version == Conv2dVersion::winograd_4x4 ? 4 : 2;
+  return version != Conv2dVersion::implicit_gemm && winograd::suits(m, geometry, w, y) ? m : 0;
+}
 
 void run_conv2d(Conv2dVersion version, const Launch& launch, Conv2dGeometry geometry, View x,
                 View w, View bias, View y, Write write) {

@@ -16,4 +16,12 @@ void run_conv2d_filter_grad(Conv2dVersion, const Launch&, Conv2dGeometry, View x
 std::int64_t scratch_of_conv2d(Conv2dVersion, Conv2dPass, Conv2dGeometry, Shape x, Shape w,
                                Shape y);
 
+void pack_conv2d(Conv2dVersion, const Launch&, const PackedConv2d&, View w, const Conv2dAffine&);
+void run_packed_conv2d(Conv2dVersion, const Launch&, const PackedConv2d&, View x, float slope,
+                       View y);
+PackedConv2dBytes packed_bytes_of_conv2d(Conv2dVersion, const PackedConv2d&);
+
+// The m of F(m x m, 2x2); 0: Winograd's algorithm is not wanted, or does not apply.
+int winograd_tile(Conv2dVersion, Conv2dGeometry, Shape w, Shape y);
+
 }  // namespace dagan::cpu

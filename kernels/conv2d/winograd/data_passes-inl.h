@@ -21,22 +21,28 @@ namespace dagan::cpu::winograd::HWY_NAMESPACE {
 template <int m>
 constexpr std::int64_t kProducts = plane(Tiles<m>::kMost* kPanel) * Tiles<m>::points;
 
-// The scratch of both passes: A, then the transformed filter if several strips use it.
+// The scratch of both passes: A, then the transformed filter if it is not ready and several strips
+// use it.
 template <int m, class Filter>
 struct PassScratch {
   std::int64_t rows, filter;
 
-  PassScratch(const Tiles<m>& tiles, const Filter& f)
+  PassScratch(const Tiles<m>& tiles, const Filter& f, bool ready)
       : rows(rows_size(tiles, f.phases() * padded(f.steps()))),
-        filter(tiles.strips() > 1 ? Slabs<m, Filter>(f).size(f) : 0) {}
+        filter(!ready && tiles.strips() > 1 ? Slabs<m, Filter>(f).size(f) : 0) {}
   std::int64_t bytes() const { return (rows + filter) * std::int64_t(sizeof(float)); }
-  float* packed(float* scratch) const { return filter > 0 ? scratch + rows : nullptr; }
+  // What the products read: `ready` if it is, else transformed now, or null.
+  const float* packed(const Filter& f, const float* ready, float* scratch) const {
+    if (ready || filter == 0) return ready;
+    transform_filter<m>(f, scratch + rows);
+    return scratch + rows;
+  }
 };
 
 // y's pixels of a strip, columns of a panel.
 template <int m, class T>
 void write_y(const Tiles<m>& tiles, const Strip& strip, const float* products, std::int64_t column,
-             std::int64_t columns, View bias, View y, bool add) {
+             std::int64_t columns, Finish finish, View y, bool add) {
   const Shape s = y.shape;
   const std::int64_t count = strip.lines * tiles.width;
   for (std::int64_t tile = 0; tile < count; ++tile) {
@@ -47,11 +53,11 @@ void write_y(const Tiles<m>& tiles, const Strip& strip, const float* products, s
     const std::int64_t width = std::min<std::int64_t>(m, s.w - q);
     T* to = y.as<T>() + ((n * s.h + p) * s.w + q) * y.pitch + column;
     for (std::int64_t c = 0; c < columns; c += kLanes) {
-      const float* bias_at = bias ? bias.as<float>() + column + c : nullptr;
+      const Finish here = finish.from(column + c);
       transform<F<m>::AT>(load_points<m + 1>(products + tile * kPanel + c, plane(count * kPanel)),
                           [&](int i, int j, Vector value) HWY_ATTR {
                             if (i < height && j < width)
-                              write(value, columns - c, bias_at, add,
+                              write(value, columns - c, here, add,
                                     to + (i * s.w + j) * y.pitch + c);
                           });
     }
@@ -59,13 +65,14 @@ void write_y(const Tiles<m>& tiles, const Strip& strip, const float* products, s
 }
 
 template <int m, class T>
-void forward(const Launch& launch, View x, View w, View bias, View y, Write mode) {
+void forward(const Launch& launch, View x, View w, const float* ready, Finish finish, View y,
+             Write mode) {
   const Tiles<m> tiles(y.shape);
   const ForwardFilter<T> f{w.as<T>(), w.shape};
-  const PassScratch<m, ForwardFilter<T>> scratch(tiles, f);
+  const PassScratch<m, ForwardFilter<T>> scratch(tiles, f, ready);
   float* v = reinterpret_cast<float*>(launch.scratch);
   transform_to_rows(tiles, padded(x.shape.c), kPhases, TransformX<m, T>{x}, v);
-  const TransformedFilter<m, ForwardFilter<T>> filter(f, scratch.packed(v));
+  const TransformedFilter<m, ForwardFilter<T>> filter(f, scratch.packed(f, ready, v));
   const std::int64_t size = plane(tiles.count() * filter.slabs().depth);
   parallel_for(tiles.strips() * f.panels(), [&](std::int64_t task) HWY_ATTR {
     HWY_ALIGN float products[kProducts<m>];
@@ -73,7 +80,7 @@ void forward(const Launch& launch, View x, View w, View bias, View y, Write mode
     const Strip strip = tiles.strip(index / tiles.strips_of_image, index % tiles.strips_of_image);
     const std::int64_t columns = f.columns_of(panel);
     multiply_strip<m>(Blocks<m>(tiles, strip), v, size, filter, panel, columns, products);
-    write_y<m, T>(tiles, strip, products, panel * kPanel, columns, bias, y,
+    write_y<m, T>(tiles, strip, products, panel * kPanel, columns, finish, y,
                   mode == Write::accumulate);
   });
 }
@@ -118,7 +125,7 @@ void add_patches(const float* products, std::int64_t tiles, std::int64_t first, 
 // Where a panel of the input gradient goes.
 struct PhaseTarget {
   std::int64_t phase, column, columns;
-  View bias;
+  Finish finish;  // of this panel
   bool add;
 };
 
@@ -135,8 +142,8 @@ void write_lines(PhaseLines<m>& lines, std::int64_t count, std::int64_t n, std::
       if (w < 0 || w >= s.w) continue;
       T* to = dx.as<T>() + ((n * s.h + h) * s.w + w) * dx.pitch + t.column;
       for (std::int64_t c = 0; c < t.columns; c += kLanes)
-        write(hn::LoadU(Tag(), lines.line(i) + j * kPanel + c), t.columns - c,
-              t.bias ? t.bias.as<float>() + t.column + c : nullptr, t.add, to + c);
+        write(hn::LoadU(Tag(), lines.line(i) + j * kPanel + c), t.columns - c, t.finish.from(c),
+              t.add, to + c);
     }
   }
 }
@@ -154,20 +161,21 @@ void write_dx(const Tiles<m>& tiles, const Strip& strip, const float* products,
 }
 
 template <int m, class T>
-void input_grad(const Launch& launch, View dy, View w, View bias, View dx, Write mode) {
+void input_grad(const Launch& launch, View dy, View w, const float* ready, Finish finish, View dx,
+                Write mode) {
   const Tiles<m> tiles(dy.shape);
   const InputGradFilter<T> f{w.as<T>(), w.shape};
-  const PassScratch<m, InputGradFilter<T>> scratch(tiles, f);
+  const PassScratch<m, InputGradFilter<T>> scratch(tiles, f, ready);
   float* z = reinterpret_cast<float*>(launch.scratch);
   transform_to_rows(tiles, padded(dy.shape.c), 1, TransformDy<m, T>{dy}, z);
-  const TransformedFilter<m, InputGradFilter<T>> filter(f, scratch.packed(z));
+  const TransformedFilter<m, InputGradFilter<T>> filter(f, scratch.packed(f, ready, z));
   const std::int64_t size = plane(tiles.count() * filter.slabs().depth);
   parallel_for(tiles.groups() * f.panels(), [&](std::int64_t task) HWY_ATTR {
     HWY_ALIGN float products[kProducts<m>];
     PhaseLines<m> lines(tiles.width);
     const std::int64_t group = task / f.panels(), panel = task % f.panels();
-    const PhaseTarget target = {f.phase(panel), f.column(panel), f.columns_of(panel), bias,
-                                mode == Write::accumulate};
+    const PhaseTarget target = {f.phase(panel), f.column(panel), f.columns_of(panel),
+                                finish.from(f.column(panel)), mode == Write::accumulate};
     for (std::int64_t i = 0; i < tiles.strips_of_image; ++i) {
       const Strip strip = tiles.strip(group, i);
       multiply_strip<m>(Blocks<m>(tiles, strip), z, size, filter, panel, target.columns, products);

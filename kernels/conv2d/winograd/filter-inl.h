@@ -24,7 +24,8 @@ using implicit_gemm::HWY_NAMESPACE::FilterRows;
 template <class T>
 struct ForwardFilter {
   const T* w;
-  Shape shape;  // (K,4,4,C)
+  Shape shape;                   // (K,4,4,C)
+  const float* scale = nullptr;  // of each column
 
   std::int64_t panels() const { return divide_up(shape.n, kPanel); }
   std::int64_t phases() const { return kPhases; }
@@ -36,8 +37,8 @@ struct ForwardFilter {
   void pack(std::int64_t panel, std::int64_t phase, std::int64_t step, std::int64_t count,
             std::int64_t r, std::int64_t s, float* to) const {
     r = 2 * r + phase / 2, s = 2 * s + phase % 2;
-    FilterColumns<T>{w, 16 * shape.c, shape.n}.pack((r * 4 + s) * shape.c + step, count,
-                                                    panel * kPanel, to);
+    FilterColumns<T>{w, 16 * shape.c, shape.n, scale}.pack((r * 4 + s) * shape.c + step, count,
+                                                           panel * kPanel, to);
   }
 };
 
@@ -46,6 +47,7 @@ template <class T>
 struct InputGradFilter {
   const T* w;
   Shape shape;
+  const float* scale = nullptr;
 
   std::int64_t panels_of_phase() const { return divide_up(shape.c, kPanel); }
   std::int64_t panels() const { return kPhases * panels_of_phase(); }
@@ -59,7 +61,7 @@ struct InputGradFilter {
   void pack(std::int64_t panel, std::int64_t, std::int64_t step, std::int64_t count, std::int64_t r,
             std::int64_t s, float* to) const {
     r = 2 * r + phase(panel) / 2, s = 2 * s + phase(panel) % 2;
-    FilterRows<T>{w, shape, 1, r, s, 1}.pack(step, count, column(panel), to);
+    FilterRows<T>{w, shape, 1, r, s, 1, scale}.pack(step, count, column(panel), to);
   }
 };
 
@@ -115,20 +117,23 @@ void transform_slab(const Filter& filter, const Slabs<m, Filter>& slabs, std::in
   }
 }
 
-// Slabs ready to use: transformed before, or by who uses them, into a buffer that stays in the
-// level 2 cache. The former pays where several strips use one.
+// Every slab, to packed[slabs.offset(panel, slab)].
+template <int m, class Filter>
+void transform_filter(const Filter& filter, float* packed) {
+  const Slabs<m, Filter> slabs(filter);
+  parallel_for(filter.panels() * slabs.count, [&](std::int64_t task) HWY_ATTR {
+    const std::int64_t panel = task / slabs.count, slab = task % slabs.count;
+    transform_slab<m>(filter, slabs, panel, slab, packed + slabs.offset(panel, slab));
+  });
+}
+
+// Slabs ready to use: transformed before, or (packed is null) by who uses them, into a buffer that
+// stays in the level 2 cache. The former pays where several strips use one.
 template <int m, class Filter>
 class TransformedFilter {
  public:
-  // packed: null, or has room for slabs.size(filter) floats.
-  TransformedFilter(const Filter& filter, float* packed)
-      : filter_(filter), slabs_(filter), packed_(packed) {
-    if (!packed) return;
-    parallel_for(filter.panels() * slabs_.count, [&](std::int64_t task) HWY_ATTR {
-      const std::int64_t panel = task / slabs_.count, slab = task % slabs_.count;
-      transform_slab<m>(filter_, slabs_, panel, slab, packed + slabs_.offset(panel, slab));
-    });
-  }
+  TransformedFilter(const Filter& filter, const float* packed)
+      : filter_(filter), slabs_(filter), packed_(packed) {}
 
   const Slabs<m, Filter>& slabs() const { return slabs_; }
   static constexpr std::int64_t kBuffer = Tiles<m>::points * plane(kMostDepth<m> * kPanel);

@@ -76,7 +76,7 @@ void write_dw(const FilterGradCut<m>& cut, const float* products, std::int64_t k
           load_points<m + 1>(products + i * kPanel + c, plane(FilterGradCut<m>::kFilters * kPanel)),
           [&](int r, int s, Vector value) HWY_ATTR {
             const std::int64_t tap = (2 * r + phase / 2) * 4 + 2 * s + phase % 2;
-            write(value, channels - c, nullptr, add, to + tap * cut.channels);
+            write(value, channels - c, {}, add, to + tap * cut.channels);
           });
     }
 }

@@ -16,6 +16,7 @@ HWY_BEFORE_NAMESPACE();
 namespace dagan::cpu::winograd::HWY_NAMESPACE {
 namespace hn = hwy::HWY_NAMESPACE;
 
+using implicit_gemm::HWY_NAMESPACE::activate;
 using implicit_gemm::HWY_NAMESPACE::kLanes;
 using implicit_gemm::HWY_NAMESPACE::kPanel;
 using implicit_gemm::HWY_NAMESPACE::Tag;

@@ -13,15 +13,17 @@ HWY_BEFORE_NAMESPACE();
 namespace dagan::cpu::winograd::HWY_NAMESPACE {
 
 template <int m>
-void forward_as_stored(const Launch& launch, View x, View w, View bias, View y, Write write) {
+void forward_as_stored(const Launch& launch, View x, View w, const float* ready, Finish finish,
+                       View y, Write write) {
   const auto run = x.dtype == DType::bf16 ? forward<m, bf16> : forward<m, float>;
-  run(launch, x, w, bias, y, write);
+  run(launch, x, w, ready, finish, y, write);
 }
 
 template <int m>
-void input_grad_as_stored(const Launch& launch, View dy, View w, View bias, View dx, Write write) {
+void input_grad_as_stored(const Launch& launch, View dy, View w, const float* ready, Finish finish,
+                          View dx, Write write) {
   const auto run = dy.dtype == DType::bf16 ? input_grad<m, bf16> : input_grad<m, float>;
-  run(launch, dy, w, bias, dx, write);
+  run(launch, dy, w, ready, finish, dx, write);
 }
 
 template <int m>
@@ -30,32 +32,72 @@ void filter_grad_as_stored(const Launch& launch, View x, View dy, View dw, Write
   run(launch, x, dy, dw, write);
 }
 
-void forward_of(int m, const Launch& launch, View x, View w, View bias, View y, Write write) {
-  (m == 4 ? forward_as_stored<4> : forward_as_stored<2>)(launch, x, w, bias, y, write);
+void forward_of(int m, const Launch& launch, View x, View w, const float* ready, Finish finish,
+                View y, Write write) {
+  const auto run = m == 4 ? forward_as_stored<4> : forward_as_stored<2>;
+  run(launch, x, w, ready, finish, y, write);
 }
 
-void input_grad_of(int m, const Launch& launch, View dy, View w, View bias, View dx, Write write) {
-  (m == 4 ? input_grad_as_stored<4> : input_grad_as_stored<2>)(launch, dy, w, bias, dx, write);
+void input_grad_of(int m, const Launch& launch, View dy, View w, const float* ready, Finish finish,
+                   View dx, Write write) {
+  const auto run = m == 4 ? input_grad_as_stored<4> : input_grad_as_stored<2>;
+  run(launch, dy, w, ready, finish, dx, write);
 }
 
 void filter_grad_of(int m, const Launch& launch, View x, View dy, View dw, Write write) {
   (m == 4 ? filter_grad_as_stored<4> : filter_grad_as_stored<2>)(launch, x, dy, dw, write);
 }
 
+// Calls f with the filter of a pass over data.
+template <class T, class F>
+auto with_filter(Conv2dPass pass, View w, const float* scale, F f) {
+  return pass == Conv2dPass::forward ? f(ForwardFilter<T>{w.as<T>(), w.shape, scale})
+                                     : f(InputGradFilter<T>{w.as<T>(), w.shape, scale});
+}
+
+inline View shape_only(Shape w) { return {nullptr, w, DType::f32, w.c}; }
+
 template <int m>
-std::int64_t scratch(Conv2dPass pass, Shape w, Shape y) {
-  const Tiles<m> tiles(y);
+std::int64_t scratch(Conv2dPass pass, Shape w, Shape y, bool ready) {
   if (pass == Conv2dPass::filter_grad) return FilterGradCut<m>(y, w).bytes();
-  const auto of = [&](auto filter) {
-    return PassScratch<m, decltype(filter)>(tiles, filter).bytes();
-  };
-  return pass == Conv2dPass::forward ? of(ForwardFilter<float>{nullptr, w})
-                                     : of(InputGradFilter<float>{nullptr, w});
+  return with_filter<float>(pass, shape_only(w), nullptr, [&](const auto& filter) {
+    return PassScratch<m, std::decay_t<decltype(filter)>>(Tiles<m>(y), filter, ready).bytes();
+  });
 }
 
 // The sizes of tiles, and so of the scratch, depend on the instruction set.
-std::int64_t scratch_of(int m, Conv2dPass pass, Shape w, Shape y) {
-  return m == 4 ? scratch<4>(pass, w, y) : scratch<2>(pass, w, y);
+std::int64_t scratch_of(int m, Conv2dPass pass, Shape w, Shape y, bool ready) {
+  return m == 4 ? scratch<4>(pass, w, y, ready) : scratch<2>(pass, w, y, ready);
+}
+
+template <int m>
+std::int64_t packed_size(const PackedConv2d& p) {
+  return with_filter<float>(p.pass, shape_only(p.w), nullptr, [&](const auto& filter) {
+    return Slabs<m, std::decay_t<decltype(filter)>>(filter).size(filter);
+  });
+}
+
+std::int64_t packed_size_of(int m, const PackedConv2d& p) {
+  return m == 4 ? packed_size<4>(p) : packed_size<2>(p);
+}
+
+template <int m, class T>
+void pack_stored(Conv2dPass pass, View w, const float* scale, float* packed) {
+  with_filter<T>(pass, w, scale, [&](const auto& filter) { transform_filter<m>(filter, packed); });
+}
+
+void pack_of(int m, Conv2dPass pass, View w, const float* scale, float* packed) {
+  const bool halves = w.dtype == DType::bf16;
+  const auto of_2x2 = halves ? pack_stored<2, bf16> : pack_stored<2, float>;
+  const auto of_4x4 = halves ? pack_stored<4, bf16> : pack_stored<4, float>;
+  (m == 4 ? of_4x4 : of_2x2)(pass, w, scale, packed);
+}
+
+void run_packed_of(int m, const Launch& launch, const PackedConv2d& p, View x, const float* packed,
+                   Finish finish, View y) {
+  const View w = {nullptr, p.w, x.dtype, p.w.c};
+  const auto run = p.pass == Conv2dPass::forward ? forward_of : input_grad_of;
+  run(m, launch, x, w, packed, finish, y, Write::overwrite);
 }
 
 }  // namespace dagan::cpu::winograd::HWY_NAMESPACE
@@ -68,6 +110,9 @@ HWY_EXPORT(forward_of);
 HWY_EXPORT(input_grad_of);
 HWY_EXPORT(filter_grad_of);
 HWY_EXPORT(scratch_of);
+HWY_EXPORT(packed_size_of);
+HWY_EXPORT(pack_of);
+HWY_EXPORT(run_packed_of);
 
 bool suits(int m, Conv2dGeometry geometry, Shape w, Shape y) {
   return geometry.stride == 2 && geometry.pad == 1 && w.h == 4 && w.w == 4 &&
@@ -75,12 +120,12 @@ bool suits(int m, Conv2dGeometry geometry, Shape w, Shape y) {
 }
 
 void conv2d(int m, const Launch& launch, View x, View w, View bias, View y, Write write) {
-  HWY_DYNAMIC_DISPATCH(forward_of)(m, launch, x, w, bias, y, write);
+  HWY_DYNAMIC_DISPATCH(forward_of)(m, launch, x, w, nullptr, {bias.as<float>()}, y, write);
 }
 
 void conv2d_input_grad(int m, const Launch& launch, View dy, View w, View bias, View dx,
                        Write write) {
-  HWY_DYNAMIC_DISPATCH(input_grad_of)(m, launch, dy, w, bias, dx, write);
+  HWY_DYNAMIC_DISPATCH(input_grad_of)(m, launch, dy, w, nullptr, {bias.as<float>()}, dx, write);
 }
 
 void conv2d_filter_grad(int m, const Launch& launch, View x, View dy, View dw, Write write) {
@@ -88,7 +133,24 @@ void conv2d_filter_grad(int m, const Launch& launch, View x, View dy, View dw, W
 }
 
 std::int64_t conv2d_scratch(int m, Conv2dPass pass, Shape w, Shape y) {
-  return HWY_DYNAMIC_DISPATCH(scratch_of)(m, pass, w, y);
+  return HWY_DYNAMIC_DISPATCH(scratch_of)(m, pass, w, y, false);
+}
+
+std::int64_t packed_floats(int m, const PackedConv2d& p) {
+  return HWY_DYNAMIC_DISPATCH(packed_size_of)(m, p);
+}
+
+std::int64_t packed_scratch(int m, const PackedConv2d& p) {
+  return HWY_DYNAMIC_DISPATCH(scratch_of)(m, p.pass, p.w, p.y, true);
+}
+
+void pack(int m, const PackedConv2d& p, View w, const float* scale, float* packed) {
+  HWY_DYNAMIC_DISPATCH(pack_of)(m, p.pass, w, scale, packed);
+}
+
+void run_packed(int m, const Launch& launch, const PackedConv2d& p, View x, const float* packed,
+                Finish finish, View y) {
+  HWY_DYNAMIC_DISPATCH(run_packed_of)(m, launch, p, x, packed, finish, y);
 }
 
 }  // namespace dagan::cpu::winograd
