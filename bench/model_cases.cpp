@@ -33,12 +33,16 @@ Shape images(const ModelShape& m) { return {m.batch, m.size, m.size, m.channels}
 std::vector<OpCase> convolutions(const ModelShape& m, const KernelVersion& version) {
   std::vector<OpCase> result;
   const auto layers = cases::conv2d_layers(m.batch, m.size, m.channels, m.width);
+  const auto append_passes = [&](const cases::Conv2dProblem& layer) {
+    append(result, cases::conv2d_passes(version, layer));
+    append(result, cases::conv2d_packed_passes(version, layer, version.dtype, true));
+  };
   for (std::size_t i = 0; i < layers.size(); ++i) {
     cases::Conv2dProblem layer = layers[i];
-    append(result, cases::conv2d_passes(version, layer));
+    append_passes(layer);
     if (i + 1 == layers.size()) break;
     layer.filters *= 2;  // of the generator's decoder, behind the skip
-    append(result, cases::conv2d_passes(version, layer));
+    append_passes(layer);
   }
   return result;
 }

@@ -21,11 +21,12 @@ import sys
 
 VERSIONS = ("implicit_gemm", "winograd_2x2", "winograd_4x4")
 PASSES = ("conv2d", "conv2d_input_grad", "conv2d_filter_grad")
+PACKED = ("conv2d_packed", "conv2d_packed input_grad")  # weights that change no more
 MODELS = ((64, 32, 16), (128, 64, 4), (64, 32, 1), (128, 64, 1))  # size, width, batch
 PIXELS = [2**i for i in range(4, 14)]  # thresholds to choose from
 # The rules of kernels/conv2d/choice.h that are not tuned and matter here: all tiles are full.
 CHANNELS, SIDE = 16, 4
-PROBLEM = re.compile(r"(conv2d\w*) 4x4/2 pad 1 \((\d+),(\d+),(\d+),(\d+)\)->(\d+)")
+PROBLEM = re.compile(r"(conv2d\w*(?: input_grad)?)(?: norm slope \S+)? 4x4/2 pad 1 \((\d+),(\d+),(\d+),(\d+)\)->(\d+)")
 
 
 def measure(options):
@@ -74,21 +75,26 @@ def main():
     parser.add_argument("--out", type=pathlib.Path, default=root / "kernels/conv2d/choice_table.h")
     options = parser.parse_args()
     times = measure(options)
-    rows = []
-    for name in PASSES:
+
+    def rows(passes):
+        return "".join(row(name) for name in passes)
+
+    def row(name):
         problems = {shape: by for (at, *rest), by in times.items() if at == name
                     for shape in [tuple(rest)]}
         best = min(((a, b) for a in PIXELS for b in PIXELS if a <= b),
                    key=lambda limits: cost(problems, *limits))
         print(f"{name}: {best}, {100 * (cost(problems, *best) - 1):.1f} % above the best of each layer",
               file=sys.stderr)
-        rows.append(f"    {{{best[0]}, {best[1]}}},  // {name}\n")
+        return f"    {{{best[0]}, {best[1]}}},  // {name}\n"
+
     options.out.write_text(
         f"// Written by bench/tune.py on {processor()}.\n#pragma once\n#include <cstdint>\n\n"
         "namespace dagan::cpu {\n\n"
         "// Output pixels from which on F(2x2,2x2) pays, and F(4x4,2x2).\n"
         "struct WinogradPixels {\n  std::int64_t from_2x2, from_4x4;\n};\n\n"
-        "constexpr WinogradPixels kWinogradPixels[] = {\n" + "".join(rows) + "};\n\n"
+        "constexpr WinogradPixels kWinogradPixels[] = {\n" + rows(PASSES) + "};\n"
+        "constexpr WinogradPixels kPackedWinogradPixels[] = {\n" + rows(PACKED) + "};\n\n"
         "}  // namespace dagan::cpu\n")
 
 

@@ -10,9 +10,9 @@ Gradients::Gradients(Tape& tape, std::vector<char> wanted)
       known_(wanted_.size()),
       written_(wanted_.size(), 0) {}
 
-void Gradients::seed(Tensor loss, Tensor one) {
-  known_[loss.id] = one;
-  written_[loss.id] = 1;
+void Gradients::seed(Tensor t, Tensor gradient) {
+  known_[t.id] = gradient;
+  written_[t.id] = 1;
 }
 
 std::optional<float> Gradients::number(Tensor t) const {
@@ -144,13 +144,23 @@ void check_unchanged(const Tape& tape, const Node& node, std::size_t first) {
 }  // namespace
 
 std::vector<Tensor> backward(Tensor loss, std::span<const Tensor> wanted) {
-  Tape& tape = *loss.tape;
   check(loss.shape() == Shape{}, "[backward] the loss must be a scalar, but is ", loss);
+  return backward({loss, loss.tape->constant(text("d(", loss.name(), ")"), {}, 1.0f)}, wanted);
+}
+
+std::vector<Tensor> backward(Known from, std::span<const Tensor> wanted) {
+  const Tensor loss = from.of;
+  Tape& tape = *loss.tape;
+  check(from.gradient.tape == &tape &&
+            (tape[from.gradient].version > 0 || tape[from.gradient].life == Life::constant),
+        "[backward] ", from.gradient, " has not been written");
+  check(from.gradient.shape() == loss.shape() && from.gradient.dtype() == loss.dtype(),
+        "[backward] ", from.gradient, " cannot be the gradient of ", loss);
   const std::size_t count = tape.nodes().size();
   Gradients gradients(tape, reached_by(tape, wanted));
   std::vector<int> writer(tape.values().size(), -1);  // of values that have a gradient
   check(gradients.wants(loss), "[backward] ", loss, " depends on none of the wanted values");
-  gradients.seed(loss, tape.constant(text("d(", loss.name(), ")"), {}, 1.0f));
+  gradients.seed(loss, from.gradient);
 
   for (std::size_t i = count; i-- > 0;) {
     const Node node = tape.nodes()[i];  // a copy: vjp appends to the tape

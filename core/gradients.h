@@ -25,7 +25,7 @@ class Gradients {
   bool wants(Tensor t) const { return t.id < int(wanted_.size()) && wanted_[t.id]; }
   // Where to write a gradient of t, or nothing when no wanted leaf lies behind it.
   std::optional<Target> into(Tensor t);
-  void seed(Tensor loss, Tensor one);
+  void seed(Tensor t, Tensor gradient);
 
   // The node whose op is recording its gradient.
   std::size_t node() const { return node_; }
@@ -58,6 +58,13 @@ class Gradients {
 // written twice, and when a value that the backward pass has to read was overwritten after the
 // forward pass read it; the message names both places.
 std::vector<Tensor> backward(Tensor loss, std::span<const Tensor> wanted);
+
+// The same from a gradient that is known further down: that of `of` is `gradient`, a tensor of its
+// shape and type that is written already.
+struct Known {
+  Tensor of, gradient;
+};
+std::vector<Tensor> backward(Known from, std::span<const Tensor> wanted);
 
 // The same for one tensor.
 inline Tensor backward(Tensor loss, Tensor wanted) {

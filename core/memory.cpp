@@ -19,7 +19,7 @@ struct alignas(kAlignment) Header {
 
 std::size_t rounded(std::size_t bytes, std::size_t to) { return (bytes + to - 1) / to * to; }
 
-void* with_header(std::byte* block, Header header) {
+void* with_header(std::byte* block, const Header& header) {
   ::new (block - sizeof header) Header(header);
   return block;
 }
@@ -35,7 +35,7 @@ void* allocate_memory(std::size_t bytes) {
     std::memset(memory, 0, size);
     return with_header(memory + sizeof(Header), {nullptr, 0});
   }
-  // Only what is touched is ever there: the room for the alignment costs addresses alone.
+  // Only what is touched is ever there: the room for the alignment costs little but addresses.
   const std::size_t length = rounded(bytes, kHuge) + 2 * kHuge;
   void* mapping = mmap(nullptr, length, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
   if (mapping == MAP_FAILED) return nullptr;

@@ -48,10 +48,11 @@ Program::Program(const Tape& tape, const Backend& backend, Store& store, PlanOpt
     if (kept_) step.launch.kept = kept_.get() + kept[i];
     steps_.push_back(std::move(step));
   }
-  if (kept_) prepare();
+  prepare();
 }
 
 void Program::prepare() {
+  if (!kept_) return;
   const auto launches = [](const void* program) {
     const auto& self = *static_cast<const Program*>(program);
     for (const Step& step : self.steps_) {

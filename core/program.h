@@ -13,12 +13,14 @@ namespace dagan {
 class Program {
  public:
   // The store must outlive the program. Entries that the store lacks are made, filled with zeros.
-  // Ops prepare themselves now: what they keep of a persistent value is what it is now.
+  // It is prepared.
   Program(const Tape& tape, const Backend& backend, Store& store, PlanOptions options = {});
   Program(const Program&) = delete;
   Program& operator=(const Program&) = delete;
   ~Program();
 
+  // What ops keep of persistent values (Op::prepare) is what those are now.
+  void prepare();
   void run();
 
   // Inputs are written before a run, outputs and persistent values read after it; contiguous values
@@ -54,7 +56,6 @@ class Program {
     Launch launch;
   };
 
-  void prepare();
   View bind(const std::vector<Value>& values, int id, Store& store) const;
   void copy_in(Tensor t, const void* from, std::size_t bytes);
   void copy_out(Tensor t, void* to, std::size_t bytes) const;

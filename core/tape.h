@@ -35,9 +35,10 @@ class Op {
     return 0;
   }
 
-  // Bytes that run() finds at Launch::kept as the run before left them, zero at first. prepare() is
-  // called once for each program, before any run: what it computes there of persistent values,
-  // once, is what run() need not compute anew. It may use the scratch memory too.
+  // Bytes that run() finds at Launch::kept as the run before left them, zero at first. An op that
+  // keeps any is prepared when a Program is made and whenever Program::prepare is called: what it
+  // computes there, of persistent values, run() need not compute anew. It may use the scratch
+  // memory too.
   virtual std::int64_t kept(const Kernels&, std::span<const View>, std::span<const View>) const {
     return 0;
   }

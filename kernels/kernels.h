@@ -1,5 +1,6 @@
 // The table of kernels: the whole surface of a backend on one page. To try a kernel of your own,
-// copy a table, replace one entry, and the same model trains on it. What each one computes stands
+// copy a table, replace one entry, and the same model trains on it. (Evaluation runs conv2d_packed
+// and, where that is null, conv2d and what follows it.) What each one computes stands
 // in the header of its folder; a kernel's scratch function tells the plan how many bytes it needs.
 #pragma once
 #include "kernels/activation/activation.h"
@@ -20,7 +21,7 @@ struct Kernels {
   Conv2dInputGradFn* conv2d_input_grad = nullptr;
   Conv2dFilterGradFn* conv2d_filter_grad = nullptr;
   Conv2dScratchFn* conv2d_scratch = nullptr;
-  Conv2dPackFn* conv2d_pack = nullptr;
+  Conv2dPackFn* conv2d_pack = nullptr;  // these three on the CPU alone
   Conv2dPackedFn* conv2d_packed = nullptr;
   Conv2dPackedBytesFn* conv2d_packed_bytes = nullptr;
 

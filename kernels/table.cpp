@@ -1,4 +1,9 @@
 // The table of one backend: compiled for each of them. An entry without a kernel does not link.
+#ifdef DAGAN_BACKEND
+#define DAGAN_ON_CPU(kernel) nullptr
+#else
+#define DAGAN_ON_CPU(kernel) kernel
+#endif
 #include "kernels/kernels.h"
 
 namespace dagan::DAGAN_BACKEND {
@@ -8,9 +13,9 @@ const Kernels kernels = {
     .conv2d_input_grad = conv2d_input_grad,
     .conv2d_filter_grad = conv2d_filter_grad,
     .conv2d_scratch = conv2d_scratch,
-    .conv2d_pack = conv2d_pack,
-    .conv2d_packed = conv2d_packed,
-    .conv2d_packed_bytes = conv2d_packed_bytes,
+    .conv2d_pack = DAGAN_ON_CPU(conv2d_pack),
+    .conv2d_packed = DAGAN_ON_CPU(conv2d_packed),
+    .conv2d_packed_bytes = DAGAN_ON_CPU(conv2d_packed_bytes),
     .batch_norm_statistics = batch_norm_statistics,
     .batch_norm = batch_norm,
     .batch_norm_evaluate = batch_norm_evaluate,

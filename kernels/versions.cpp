@@ -20,7 +20,8 @@ template <class F>
 void for_each_entry(F f) {
   const auto all = [&](auto... entries) { (f(entries), ...); };
   all(&Kernels::conv2d, &Kernels::conv2d_input_grad, &Kernels::conv2d_filter_grad,
-      &Kernels::conv2d_scratch, &Kernels::batch_norm_statistics, &Kernels::batch_norm,
+      &Kernels::conv2d_scratch, &Kernels::conv2d_pack, &Kernels::conv2d_packed,
+      &Kernels::conv2d_packed_bytes, &Kernels::batch_norm_statistics, &Kernels::batch_norm,
       &Kernels::batch_norm_evaluate, &Kernels::batch_norm_grad, &Kernels::batch_norm_scratch);
 }
 
@@ -67,6 +68,8 @@ KernelVersion table_version(const Backend& backend, const std::string& op, DType
 }
 
 void replace(Kernels& table, const KernelVersion& version) {
+  // Evaluation should run the version too.
+  if (version.entries.conv2d && !version.entries.conv2d_packed) table.conv2d_packed = nullptr;
   for_each_entry([&](auto entry) {
     if (version.entries.*entry != nullptr) table.*entry = version.entries.*entry;
   });

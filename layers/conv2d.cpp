@@ -145,25 +145,39 @@ struct Packed final : Op {
   Packed(const PackedConv2d& c, float s) : convolution(c), slope(s) {}
   std::string_view name() const override { return "conv2d_packed"; }
   std::int64_t kept(const Kernels& k, std::span<const View>, std::span<const View>) const override {
-    return k.conv2d_packed_bytes(convolution).kept;
+    return k.conv2d_packed ? k.conv2d_packed_bytes(convolution).kept : 0;
   }
   std::int64_t scratch(const Kernels& k, std::span<const View>,
                        std::span<const View>) const override {
-    return k.conv2d_packed_bytes(convolution).scratch;
+    const PackedConv2d& c = convolution;
+    return k.conv2d_packed ? k.conv2d_packed_bytes(c).scratch
+                           : k.conv2d_scratch(c.pass, c.geometry, c.x, c.w, c.y);
+  }
+  Conv2dAffine affine(std::span<const View> in) const {
+    Conv2dAffine result;
+    std::size_t next = 2;
+    if (convolution.bias) result.bias = in[next++];
+    if (convolution.norm)
+      for (View* view : {&result.mean, &result.variance, &result.gamma, &result.beta})
+        *view = in[next++];
+    return result;
   }
   void prepare(const Kernels& k, const Launch& at, std::span<const View> in,
                std::span<const View>) const override {
-    Conv2dAffine affine;
-    std::size_t next = 2;
-    if (convolution.bias) affine.bias = in[next++];
-    if (convolution.norm)
-      for (View* view : {&affine.mean, &affine.variance, &affine.gamma, &affine.beta})
-        *view = in[next++];
-    k.conv2d_pack(at, convolution, in[1], affine);
+    if (k.conv2d_packed) k.conv2d_pack(at, convolution, in[1], affine(in));
   }
   void run(const Kernels& k, const Launch& at, std::span<const View> in,
            std::span<const View> out) const override {
-    k.conv2d_packed(at, convolution, in[0], slope, out[0]);
+    if (k.conv2d_packed) return k.conv2d_packed(at, convolution, in[0], slope, out[0]);
+    const auto& [bias, mean, variance, gamma, beta] = affine(in);
+    const View y = out[0];
+    const auto pass = convolution.pass == Conv2dPass::forward ? k.conv2d : k.conv2d_input_grad;
+    pass(at, convolution.geometry, in[0], in[1], bias, y, Write::overwrite);
+    if (convolution.norm)
+      k.batch_norm_evaluate(at, {.epsilon = convolution.epsilon}, y, mean, variance, gamma, beta,
+                            slope, y);
+    else if (slope != 1)
+      k.leaky_relu(at, slope, y, y);
   }
 };
 
@@ -194,6 +208,7 @@ Tensor packed_conv2d(Conv2dPass pass, Tensor x, Tensor w, Tensor bias, Conv2dGeo
                               .dtype = x.dtype(),
                               .bias = bool(bias),
                               .norm = norm != nullptr};
+  check(slope >= 0, "[packed_conv2d] slope ", slope, " of ", x, " must not be negative");
   std::vector<Tensor> in = inputs(x, w, bias);
   if (norm) {
     const BatchNorm::Running running = norm->running();
@@ -202,6 +217,9 @@ Tensor packed_conv2d(Conv2dPass pass, Tensor x, Tensor w, Tensor bias, Conv2dGeo
     convolution.epsilon = running.epsilon;
     in.insert(in.end(), {running.mean, running.variance, running.gamma, running.beta});
   }
+  for (std::size_t i = 1; i < in.size(); ++i)
+    check((*x.tape)[in[i]].life == Life::persistent, "[packed_conv2d] ", in[i],
+          " is read when the program is made, but does not outlive it");
   const Tensor y = x.tape->make("packed_conv2d", ys, Life::transient, x.dtype());
   x.tape->append(Packed(convolution, slope), in, {y});
   return y;

@@ -16,7 +16,8 @@ Tensor conv2d(Tensor x, Tensor w, Tensor bias, Conv2dGeometry geometry);
 Tensor conv_transpose2d(Tensor x, Tensor w, Tensor bias, Conv2dGeometry geometry);
 
 // Either of them, then a batch norm by its running statistics (or null) and a LeakyReLU, as one op.
-// w, the bias and the norm are read once, when a Program is made. There is no gradient.
+// A backend with packed convolutions reads w, bias and norm, which must be persistent, once: when
+// a Program is made (Program::prepare). There is no gradient.
 Tensor packed_conv2d(Conv2dPass pass, Tensor x, Tensor w, Tensor bias, Conv2dGeometry geometry,
                      const BatchNorm* norm, float slope);
 

@@ -17,8 +17,9 @@ Guarded place(const Operand& operand, bool sliced, std::uint64_t seed, std::size
   return Guarded(operand.shape, operand.dtype, below(6, words[0]), below(6, words[1]));
 }
 
-std::int64_t scratch_bytes(const OpCase& op, const Kernels& kernels) {
-  return op.scratch ? op.scratch(kernels) : 0;
+std::int64_t bytes_of(const std::function<std::int64_t(const Kernels&)>& count,
+                      const Kernels& kernels) {
+  return count ? count(kernels) : 0;
 }
 
 }  // namespace
@@ -41,7 +42,8 @@ BoundCase::BoundCase(const OpCase& op, const Kernels& kernels, const Runtime* de
       kernels_(kernels),
       device_(device),
       layout_(layout),
-      scratch_(Shape{1, 1, 1, scratch_bytes(op, kernels)}, DType::u8) {
+      scratch_(Shape{1, 1, 1, bytes_of(op.scratch, kernels)}, DType::u8),
+      kept_(Shape{1, 1, 1, bytes_of(op.kept, kernels)}, DType::u8) {
   const Tables<double> inputs = random_inputs(op, seed);
   for (std::size_t i = 0; i < op.inputs.size(); ++i) {
     in_.push_back(place(op.inputs[i], layout.sliced, seed, i));
@@ -64,6 +66,7 @@ BoundCase::BoundCase(const OpCase& op, const Kernels& kernels, const Runtime* de
   for (Guarded& buffer : in_) finish(buffer);
   for (Guarded& buffer : out_) finish(buffer);
   finish(scratch_);
+  finish(kept_);
   for (const Guarded& buffer : in_) in_views_.push_back(buffer.view());
   for (std::size_t i = 0; i < op.outputs.size(); ++i) out_views_.push_back(output(i).view());
 }
@@ -77,14 +80,19 @@ BoundCase::~BoundCase() {
   if (graph_ != nullptr) device_->forget(graph_);
 }
 
+Launch BoundCase::memory() const {
+  return {.stream = device_ != nullptr ? device_->stream : nullptr,
+          .scratch = scratch_.view().as<std::byte>(),
+          .kept = kept_.view().as<std::byte>()};
+}
+
 void BoundCase::launch() const {
-  op_.run(kernels_,
-          {.stream = device_ != nullptr ? device_->stream : nullptr,
-           .scratch = scratch_.view().as<std::byte>()},
-          in_views_, out_views_, layout_.write);
+  op_.run(kernels_, memory(), in_views_, out_views_, layout_.write);
 }
 
 void BoundCase::run(int times) {
+  if (op_.setup && !set_up_) op_.setup(kernels_, memory(), in_views_);
+  set_up_ = true;
   if (device_ == nullptr) {
     for (int i = 0; i < times; ++i) launch();
     return;
@@ -105,6 +113,7 @@ void BoundCase::fetch() {
   for (Guarded& buffer : in_) buffer.fetch();
   for (Guarded& buffer : out_) buffer.fetch();
   scratch_.fetch();
+  kept_.fetch();
 }
 
 Tables<double> BoundCase::outputs() {
@@ -116,6 +125,7 @@ Tables<double> BoundCase::outputs() {
 
 std::string BoundCase::check_surroundings() const {
   if (!scratch_.surroundings_intact()) return "wrote outside its scratch memory";
+  if (!kept_.surroundings_intact()) return "wrote outside the memory that it keeps";
   for (std::size_t i = 0; i < in_.size(); ++i) {
     bool written = false;
     for (const Operand& out : op_.outputs) written |= layout_.in_place && out.alias == int(i);

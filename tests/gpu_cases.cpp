@@ -50,9 +50,6 @@ void add_conv2d(std::vector<OpCase>& all) {
   };
   for (const Conv2dProblem& problem : problems) {
     for (OpCase& op : conv2d_passes(problem)) all.push_back(std::move(op));
-    for (const Conv2dPass pass : {Conv2dPass::forward, Conv2dPass::input_grad})
-      for (const bool norm : {false, true})
-        all.push_back(conv2d_packed(problem, pass, norm, problem.bias ? 0.2f : 1));
   }
 }
 

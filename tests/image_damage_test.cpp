@@ -53,13 +53,19 @@ TEST_CASE("damaged and dangerous PNG files are refused before they cost anything
   CHECK_CONTAINS(refusal(png({.width = 8000, .height = 8000})), "too little data for 8000 x 8000");
   CHECK_CONTAINS(refusal(png({.width = 0})), "is empty");
   CHECK_CONTAINS(refusal(png_with_data({.width = 8, .height = 8}, zlib_zeros(100 << 20))),
-                 "cannot be inflated");
+                 "more data than its 8 x 8 pixels need");
   getrusage(RUSAGE_SELF, &after);
 #if !defined(__SANITIZE_ADDRESS__)
   CHECK(after.ru_maxrss - before.ru_maxrss < 16 << 10);  // KiB
 #endif
 
   CHECK_CONTAINS(refusal(png({.rows = "", .first_chunk = "acTL"})), "animated");
+  CHECK_CONTAINS(refusal(png({.rows = "", .first_chunk = "ABCD"})), "must be understood");
+  CHECK_CONTAINS(refusal(png_with_data({.width = 1, .height = 1}, zlib_zeros(5003))), "more data");
+  Buffer late = png({.width = 1, .height = 1, .rows = text_of({0, 7})});
+  const Buffer opacity = bytes_of(png_chunk("tRNS", text_of({0, 7})));
+  late.insert(late.end() - 12, opacity.begin(), opacity.end());
+  CHECK_CONTAINS(refusal(late), "belongs before the pixels");
   CHECK_CONTAINS(refusal(png({.depth = 3})), "no known kind");
   CHECK_CONTAINS(refusal(png({.depth = 16, .color = 3})), "no known kind");
   CHECK_CONTAINS(refusal(png({.width = 4, .rows = text_of({0, 1})})), "cannot be inflated");

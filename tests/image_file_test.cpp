@@ -86,6 +86,15 @@ TEST_CASE("opacity is dropped where it says nothing and refused where it does") 
   CHECK(decode_image(tiff(opaque, {}), "x.tif").shape.c == 1);
 }
 
+TEST_CASE("an index behind the palette of a PNG is black") {
+  const PngParts parts = {.width = 3,
+                          .color = 3,
+                          .rows = text_of({0, 0, 1, 200}),
+                          .palette = text_of({10, 20, 30, 40, 50, 60})};
+  CHECK(values(decode_image(png(parts), "x.png")) ==
+        std::vector<int>{10, 20, 30, 40, 50, 60, 0, 0, 0});
+}
+
 TEST_CASE("a PNG whose every allowed zero is inflated is still read") {
   const Image image =
       decode_image(png_with_data({.width = 255, .height = 1}, zlib_zeros(259)), "x.png");

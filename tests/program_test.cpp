@@ -6,6 +6,7 @@
 #include <cmath>
 
 #include "kernels/backend.h"
+#include "kernels/versions.h"
 #include "layers/activation.h"
 #include "layers/arithmetic.h"
 #include "layers/conv2d.h"
@@ -153,6 +154,81 @@ TEST_CASE("program: two programs share what the store holds") {
     show.read<float>(y, std::span<float>(got));
     CHECK(got == std::vector<float>(3, 10.0f * float(run)));
   }
+}
+
+TEST_CASE("program: what its ops prepare is of the persistent values that it found") {
+  Tape tape;
+  const Tensor x = tape.make("x", {1, 8, 8, 3}, Life::input);
+  const Tensor w = tape.make("w", {5, 4, 4, 3}, Life::persistent);
+  const Conv2dGeometry halving = {.stride = 2, .pad = 1};
+  const Tensor packed = packed_conv2d(Conv2dPass::forward, x, w, {}, halving, nullptr, 1);
+  const Tensor plain = conv2d(x, w, {}, halving);
+  tape.keep(packed);
+  tape.keep(plain);
+  const auto pack_input = [&] {
+    packed_conv2d(Conv2dPass::forward, x, x, {}, halving, nullptr, 1);
+  };
+  CHECK_CONTAINS(error_of(Fault::bug, pack_input), "is read when the program is made");
+  for (const Backend* backend : {&cpu_backend(), &emulated_backend()}) {
+    Store store(backend->runtime);
+    const Shape shape = w.shape();
+    std::vector<float> filter(std::size_t(shape.size())), image(std::size_t(x.shape().size()));
+    for (std::size_t i = 0; i < filter.size(); ++i) filter[i] = float(i % 11) - 5;
+    for (std::size_t i = 0; i < image.size(); ++i) image[i] = float(i % 7) - 3;
+    store.entry("w", shape);
+    store.write<float>("w", filter);
+    Program program(tape, *backend, store);
+    const bool keeps = backend == &cpu_backend();
+    CHECK((program.kept_bytes() > 0) == keeps);
+    program.write<float>(x, image);
+    program.run();
+    const std::vector<float> before = program.read(plain);
+    CHECK(program.read(packed) == before);
+    for (float& value : filter) value += 1;
+    store.write<float>("w", filter);
+    program.run();
+    CHECK(program.read(plain) != before);
+    CHECK((program.read(packed) == before) == keeps);
+    Program later(tape, *backend, store);
+    later.write<float>(x, image);
+    later.run();
+    CHECK(later.read(packed) == program.read(plain));
+    program.prepare();
+    program.run();
+    CHECK(program.read(packed) == program.read(plain));
+  }
+}
+
+TEST_CASE("program: evaluation runs a replaced convolution") {
+  static int calls;
+  calls = 0;
+  Kernels own = *cpu_backend().kernels;
+  KernelVersion version = {.op = "conv2d", .name = "counted"};
+  version.entries.conv2d = [](const Launch& launch, Conv2dGeometry geometry, View in, View filter,
+                              View bias, View out, Write write) {
+    ++calls;
+    cpu_backend().kernels->conv2d(launch, geometry, in, filter, bias, out, write);
+  };
+  replace(own, version);
+  const Backend backend = {"own", cpu_backend().runtime, &own};
+  Tape tape;
+  const Tensor x = tape.make("x", {1, 8, 8, 3}, Life::input);
+  const Tensor w = tape.make("w", {5, 4, 4, 3}, Life::persistent);
+  const Conv2dGeometry halving = {.stride = 2, .pad = 1};
+  const Tensor y = packed_conv2d(Conv2dPass::forward, x, w, {}, halving, nullptr, 0.5f);
+  tape.keep(y);
+  std::vector<float> results[2];
+  for (const Backend* each : {&cpu_backend(), &backend}) {
+    Store store(each->runtime);
+    store.entry("w", w.shape());
+    store.write<float>("w", std::vector<float>(std::size_t(w.shape().size()), 0.25f));
+    Program program(tape, *each, store);
+    program.write<float>(x, std::vector<float>(192, -1));
+    program.run();
+    results[each == &backend] = program.read(y);
+  }
+  CHECK(calls == 1);
+  CHECK(results[0] == results[1]);
 }
 
 TEST_CASE("store: entries are zeros at first, and keep their shape and type") {

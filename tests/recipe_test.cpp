@@ -166,6 +166,9 @@ TEST_CASE("rules that join several keys") {
   CHECK(refuses({"repair.side_min=0.5"}, "repair.side_max"));
   CHECK(refuses({"augment.shift=32"}, "augment.shift"));
   CHECK(refuses({"model.kind=unet", "detect.residual=discriminator"}, "discriminator"));
+  CHECK(refuses({"loss.game=hinge", "loss.turns=simultaneous"}, "margin"));
+  CHECK(
+      refuses({"loss.game=adae", "loss.balance=1e-9", "loss.turns=simultaneous"}, "loss.balance"));
   CHECK(refuses({"detect.residual=both", "detect.standardise=false"}, "detect.standardise"));
   CHECK(!refuses({"detect.residual=both", "detect.standardise=true"}, ""));
 }

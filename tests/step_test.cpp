@@ -167,6 +167,38 @@ TEST_CASE("a U-Net's losses, gradients and parameters are PyTorch's") {
   compare_with_pytorch("unet_small.safetensors", false);
 }
 
+// While nobody learns anything, both see the players as they are.
+TEST_CASE("players that learn simultaneously have the gradients of those that take turns") {
+  for (const Game game : {Game::paper, Game::adae}) {
+    std::vector<std::vector<float>> gradients[2];
+    int convolutions[2] = {};
+    for (const Turns turns : {Turns::alternating, Turns::simultaneous}) {
+      const TrainingStep step({.architecture = {.size = 16, .channels = 1, .levels = 3, .width = 8},
+                               .batch = 4,
+                               .game = game,
+                               .turns = turns,
+                               .adversarial = 3,
+                               .keep_gradients = true});
+      Store store(cpu_backend().runtime);
+      step.initialise(store, 1, 0.1f);
+      Program program(step.tape(), cpu_backend(), store);
+      std::vector<float> images(std::size_t(step.images().shape().size()));
+      for (std::size_t i = 0; i < images.size(); ++i) images[i] = float(i % 13) / 6 - 1;
+      program.write<float>(step.images(), images);
+      program.run();
+      for (const auto* parts : {&step.generator_gradients, &step.discriminator_gradients}) {
+        const Tensor flat = {parts->front().tape, step.tape()[parts->front()].whole};
+        gradients[int(turns)].push_back(program.read(flat));
+      }
+      for (const Node& node : step.tape().nodes())
+        convolutions[int(turns)] += node.op->name().starts_with("conv2d");
+    }
+    for (const int player : {0, 1})
+      CHECK(difference(gradients[1][player], gradients[0][player]) <= 1e-5);
+    CHECK(convolutions[1] <= convolutions[0] * 5 / 6);
+  }
+}
+
 // By shape, the inner layers are F(4x4,2x2), whose rounding errors grow tenfold within these steps.
 TEST_CASE("a DAGAN's losses are PyTorch's with Winograd's algorithm too") {
   const Golden golden("dagan_wide.safetensors");

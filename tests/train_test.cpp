@@ -56,8 +56,9 @@ TEST_CASE("training: the same seed gives the same bits for 1, 2 and 4 threads") 
 TEST_CASE("training: other kinds of model end with a threshold too") {
   for (const char* change :
        {"model.kind=unet", "loss.game=hinge", "loss.game=adae", "loss.norm=absolute",
-        "train.average_decay=0", "data.channels=1", "detect.residual=discriminator",
-        "detect.standardise=false", "repair.rectangles=0", "train.schedule=constant"}) {
+        "loss.turns=simultaneous", "train.average_decay=0", "data.channels=1",
+        "detect.residual=discriminator", "detect.standardise=false", "repair.rectangles=0",
+        "train.schedule=constant"}) {
     INFO(std::string(change));
     const TemporaryFolder folder;
     Recipe recipe = small_recipe(3);
@@ -71,8 +72,7 @@ TEST_CASE("training: other kinds of model end with a threshold too") {
 
 TEST_CASE("training: one image to train on is refused before anything is done") {
   const TemporaryFolder folder;
-  write_synthetic_set(folder / "set",
-                      {.size = 32, .train = 8, .test_good = 1, .test_defect = 1});
+  write_synthetic_set(folder / "set", {.size = 32, .train = 8, .test_good = 1, .test_defect = 1});
   Recipe recipe = small_recipe(3);
   recipe.data.validation_fraction = 0.9;
   recipe.detect.max_false_reject = 0.5;

@@ -2,6 +2,7 @@
 
   python step_torch.py --size 64 --width 16 --batch 16 --threads 1
   python step_torch.py --device cuda --channels-last --autocast
+  python step_torch.py --compile            # the two networks by torch.compile
 
 Forward and backward of both players and both Adam updates, the game "paper" of `dagan train`.
 Prints one JSON object: step_s (median of --repeats), step_min_s, rss_mb (peak of the process).
@@ -16,39 +17,9 @@ import statistics
 import time
 
 import torch
-from torch import nn
-from torch.nn.functional import leaky_relu, mse_loss, relu
+from torch.nn.functional import mse_loss
 
-
-class Player(nn.Module):
-    """4x4 stride-2 convolutions down to a bottleneck and back up, with U-Net skips or without."""
-
-    def __init__(self, channels, width, levels, skips):
-        super().__init__()
-        c = [channels] + [width * min(2**i, 8) for i in range(levels)]
-        inner = range(1, levels - 1)  # neither the first convolution nor the bottleneck has a norm
-        self.down = nn.ModuleList(
-            nn.Conv2d(c[i], c[i + 1], 4, 2, 1, bias=i not in inner) for i in range(levels))
-        self.down_norm = nn.ModuleList(
-            nn.BatchNorm2d(c[i + 1]) if i in inner else nn.Identity() for i in range(levels))
-        self.up = nn.ModuleList(
-            nn.ConvTranspose2d(c[i + 1] * (2 if skips and i < levels - 1 else 1), c[i], 4, 2, 1,
-                               bias=i == 0) for i in reversed(range(levels)))
-        self.up_norm = nn.ModuleList(
-            nn.BatchNorm2d(c[i]) if i else nn.Identity() for i in reversed(range(levels)))
-        self.skips = skips
-
-    def forward(self, x):
-        kept = []
-        for i, (conv, norm) in enumerate(zip(self.down, self.down_norm)):
-            x = norm(conv(leaky_relu(x, 0.2) if i else x))
-            kept.append(x)
-        kept.pop()
-        for i, (conv, norm) in enumerate(zip(self.up, self.up_norm)):
-            if self.skips and i:
-                x = torch.cat([x, kept.pop()], 1)
-            x = norm(conv(relu(x)))
-        return torch.tanh(x)
+from player_torch import Player
 
 
 def make_step(generator, discriminator, precision, learning_rate=1e-3, betas=(0.5, 0.999)):
@@ -86,6 +57,7 @@ def main():
     parser.add_argument("--device", choices=("cpu", "cuda"), default="cpu")
     parser.add_argument("--autocast", action="store_true", help="bf16")
     parser.add_argument("--tf32", action="store_true")
+    parser.add_argument("--compile", action="store_true")
     args = parser.parse_args()
     torch.manual_seed(0)
     torch.set_num_threads(args.threads)
@@ -94,6 +66,8 @@ def main():
     layout = torch.channels_last if args.channels_last else torch.contiguous_format
     players = [Player(args.channels, args.width, args.levels, skips)
                .to(args.device, memory_format=layout) for skips in (True, False)]
+    if args.compile:
+        players = [torch.compile(player) for player in players]
     x = torch.rand(args.batch, args.channels, args.size, args.size) * 2 - 1
     x = x.to(args.device, memory_format=layout)
     precision = contextlib.nullcontext
@@ -117,7 +91,7 @@ def main():
     print(json.dumps(dict(
         library=f"torch {torch.__version__}", size=args.size, width=args.width, levels=args.levels,
         batch=args.batch, channels=args.channels, threads=args.threads, device=args.device,
-        channels_last=args.channels_last, autocast=args.autocast, tf32=args.tf32,
+        channels_last=args.channels_last, compile=args.compile, autocast=args.autocast, tf32=args.tf32,
         step_s=round(statistics.median(seconds), 6), step_min_s=round(min(seconds), 6),
         rss_mb=resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024)))
 

@@ -84,8 +84,10 @@ int run_doctor(const Arguments& arguments) {
       memory_text(std::atof(system_value("/proc/meminfo", "MemAvailable").c_str()) * 1024);
   facts["disk_available"] = none ? "unknown" : memory_text(double(space.available));
   facts["folder"] = std::filesystem::current_path().string();
-  facts["image_formats"] = {
-      {"png", "stb_image"}, {"jpeg", libjpeg}, {"tiff", tiff}, {"bmp, pgm, ppm", "built in"}};
+  facts["image_formats"] = {{"png", "libdeflate, stb_image"},
+                            {"jpeg", libjpeg},
+                            {"tiff", tiff},
+                            {"bmp, pgm, ppm", "built in"}};
   facts["recipes"] = built_in_recipes();
   print_object(facts.dump(2, ' ', false, Json::error_handler_t::replace),
                arguments.text("--format"));

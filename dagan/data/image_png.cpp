@@ -10,6 +10,7 @@
 #include <initializer_list>
 #include <memory>
 #include <new>
+#include <string_view>
 #include <vector>
 
 #include "core/memory.h"
@@ -67,6 +68,8 @@ void budget_free(void* memory) {
 namespace dagan {
 namespace {
 
+constexpr std::uint64_t kMore = 4096;  // bytes behind the last row: of no use, but no damage
+
 std::uint32_t big_endian(Bytes bytes, std::size_t at) {
   return std::uint32_t(bytes[at]) << 24 | std::uint32_t(bytes[at + 1]) << 16 |
          std::uint32_t(bytes[at + 2]) << 8 | std::uint32_t(bytes[at + 3]);
@@ -79,8 +82,8 @@ struct Header {
   int depth = 0;     // bits a channel
   int channels = 0;  // as stored: 1 for a palette's index
   bool palette = false, grey_palette = false, interlaced = false;
-  std::vector<Bytes> chunks = {};          // that say what the numbers mean, whole
-  std::vector<std::byte> compressed = {};  // pixel data
+  Bytes first = {}, colors = {}, opacity = {};  // IHDR and, if there are any, PLTE and tRNS
+  std::vector<std::byte> compressed = {};       // pixel data
 
   std::uint64_t bits() const { return std::uint64_t(channels) * std::uint64_t(depth); }
   // Bytes of the filtered rows of width x height pixels.
@@ -128,7 +131,7 @@ bool all_grey(Bytes palette) {
   return true;
 }
 
-// Walks every chunk up to the last one, so that whatever stb_image sees is complete and undamaged.
+// Walks every chunk up to the last one. What follows reads only those that are kept here.
 Header parse_chunks(Bytes bytes, const std::string& name) {
   Header header;
   std::size_t at = 8;  // behind the signature
@@ -148,9 +151,16 @@ Header parse_chunks(Bytes bytes, const std::string& name) {
       damaged(name, "the PNG header is wrong");
     if (first) header = parse_first_chunk(data, name);
     if (type == "acTL") unsupported(name, "is an animated PNG");
-    if (type == "PLTE") header.grey_palette = header.palette && all_grey(data);
-    if (first || type == "PLTE" || type == "tRNS")
-      header.chunks.push_back(bytes.subspan(at, length + 12));
+    const bool of_pixels = type == "PLTE" || type == "tRNS";
+    const bool critical = (bytes[at + 4] & std::byte(32)) == std::byte(0);
+    if (critical && !first && type != "PLTE" && type != "IDAT" && type != "IEND")
+      unsupported(name, "has a PNG chunk that must be understood and is not");
+    if (of_pixels && !header.compressed.empty())
+      damaged(name, "a PNG chunk that belongs before the pixels is behind them");
+    if (type == "IHDR") header.first = data;
+    if (type == "PLTE")
+      header.colors = data, header.grey_palette = header.palette && all_grey(data);
+    if (type == "tRNS") header.opacity = data;
     if (type == "IDAT") header.compressed.insert(header.compressed.end(), data.begin(), data.end());
     if (type == "IEND") return header;
     at += 12 + std::size_t(length);
@@ -165,63 +175,94 @@ std::size_t needed_memory(const Header& header, std::size_t file) {
   return 4 * row * header.height + 3 * file + (std::size_t(1) << 20);
 }
 
-// The filtered rows.
-FileBytes inflate(const Header& header, const std::string& name) {
-  constexpr std::uint64_t kBestRatio = 1032;  // no deflate stream inflates more
-  constexpr std::uint64_t kMore = 4096;       // behind the last row: of no use, but no damage
+// The filtered rows, to the end of a buffer; returns where they start.
+std::byte* inflate(const Header& header, FileBytes& to, const std::string& name) {
   const std::uint64_t size = header.inflated();
-  if (header.compressed.size() * kBestRatio < size) {
-    damaged(name, "the PNG has too little data for ", header.width, " x ", header.height,
-            " pixels");
-  }
-  FileBytes rows(size + kMore);
+  std::byte* rows = to.data() + to.size() - size - kMore;
   const std::unique_ptr<libdeflate_decompressor, void (*)(libdeflate_decompressor*)> decompressor(
       libdeflate_alloc_decompressor(), libdeflate_free_decompressor);
   if (!decompressor) throw std::bad_alloc();
   std::size_t made = 0;
   const libdeflate_result result =
       libdeflate_zlib_decompress(decompressor.get(), header.compressed.data(),
-                                 header.compressed.size(), rows.data(), rows.size(), &made);
+                                 header.compressed.size(), rows, size + kMore, &made);
+  if (result == LIBDEFLATE_INSUFFICIENT_SPACE)
+    damaged(name, "the PNG has more data than its ", header.width, " x ", header.height,
+            " pixels need");
   if (result != LIBDEFLATE_SUCCESS || made < size)
     damaged(name, "the PNG's pixels cannot be inflated");
-  rows.resize(size);
   return rows;
 }
 
-void append(FileBytes& to, Bytes bytes) { to.insert(to.end(), bytes.begin(), bytes.end()); }
+// Writes what a PNG is made of, without checksums, which stb_image does not read.
+struct PngWriter {
+  std::byte* at;
 
-void append(FileBytes& to, std::initializer_list<unsigned> bytes) {
-  for (const unsigned byte : bytes) to.push_back(std::byte(byte & 255));
-}
-
-// The same picture, its data in blocks that are stored as they are. No checksum is right.
-FileBytes without_compression(const Header& header, Bytes file, const std::string& name) {
-  constexpr std::size_t kBlock = 65535, kSignature = 8;
-  const FileBytes rows = inflate(header, name);
-  const std::size_t blocks = (rows.size() + kBlock - 1) / kBlock;
-  const std::size_t length = 2 + rows.size() + 5 * blocks + 4;
-  FileBytes plain;
-  plain.reserve(file.size() + length + 64);
-  append(plain, file.first(kSignature));
-  for (const Bytes chunk : header.chunks) append(plain, chunk);
-  const unsigned n = unsigned(length);
-  append(plain, {n >> 24, n >> 16, n >> 8, n, 'I', 'D', 'A', 'T', 0x78, 0x01});
-  for (std::size_t at = 0; at < rows.size(); at += kBlock) {
-    const std::size_t size = std::min(kBlock, rows.size() - at);
-    const unsigned s = unsigned(size);
-    append(plain, {at + size == rows.size(), s, s >> 8, ~s, ~s >> 8});
-    append(plain, Bytes(rows).subspan(at, size));
+  void put(Bytes bytes) { at = std::copy(bytes.begin(), bytes.end(), at); }
+  void put(std::initializer_list<unsigned> bytes) {
+    for (const unsigned byte : bytes) *at++ = std::byte(byte & 255);
   }
-  append(plain, {0, 0, 0, 0, 0, 0, 0, 0});  // of the data and the chunk
-  append(plain, {0, 0, 0, 0, 'I', 'E', 'N', 'D', 0xae, 0x42, 0x60, 0x82});
+  void begin(const char (&type)[5], std::size_t length) {
+    const unsigned n = unsigned(length);
+    put({n >> 24, n >> 16, n >> 8, n});
+    for (const char letter : std::string_view(type)) *at++ = std::byte(letter);
+  }
+  void end() { put({0, 0, 0, 0}); }
+};
+
+// The same picture with its data in blocks that are stored as they are, and with a palette that has
+// all colours that an index can ask for: stb_image takes what lies behind a shorter one.
+FileBytes without_compression(Header& header, const std::string& name) {
+  constexpr std::uint64_t kBestRatio = 1032;  // no deflate stream inflates more
+  constexpr std::size_t kBlock = 65535;
+  const std::uint64_t size = header.inflated();
+  if (header.compressed.size() * kBestRatio < size) {
+    damaged(name, "the PNG has too little data for ", header.width, " x ", header.height,
+            " pixels");
+  }
+  const std::size_t blocks = (size + kBlock - 1) / kBlock, data = 2 + size + 5 * blocks + 4;
+  const std::size_t colors = header.colors.empty() || !header.palette
+                                 ? header.colors.size()
+                                 : std::max(header.colors.size(), std::size_t(3) << header.depth);
+  const std::size_t others = 128 + header.first.size() + colors + header.opacity.size();
+  FileBytes plain(others + data + kMore);
+  const std::byte* rows = inflate(header, plain, name);
+  header.compressed = {};
+
+  PngWriter out{plain.data()};
+  out.put({137, 'P', 'N', 'G', 13, 10, 26, 10});
+  const auto chunk = [&](const char(&type)[5], Bytes content, std::size_t length) {
+    if (length == 0) return;
+    out.begin(type, length);
+    out.put(content);
+    out.at = std::fill_n(out.at, length - content.size(), std::byte(0));
+    out.end();
+  };
+  chunk("IHDR", header.first, header.first.size());
+  chunk("PLTE", header.colors, colors);
+  chunk("tRNS", header.opacity, header.opacity.size());
+  out.begin("IDAT", data);
+  out.put({0x78, 0x01});
+  // The blocks never overtake the rows, which lie behind the headers of all blocks.
+  for (std::size_t from = 0; from < size; from += kBlock) {
+    const unsigned n = unsigned(std::min<std::uint64_t>(kBlock, size - from));
+    out.put({from + n == size, n, n >> 8, ~n, ~n >> 8});
+    std::memmove(out.at, rows + from, n);
+    out.at += n;
+  }
+  out.end();  // of the data
+  out.end();  // of the chunk
+  out.begin("IEND", 0);
+  out.end();
+  plain.resize(std::size_t(out.at - plain.data()));
   return plain;
 }
 
 }  // namespace
 
 Image decode_png(Bytes bytes, const std::string& name) {
-  const Header header = parse_chunks(bytes, name);
-  const FileBytes plain = without_compression(header, bytes, name);
+  Header header = parse_chunks(bytes, name);
+  const FileBytes plain = without_compression(header, name);
   png::budget = needed_memory(header, plain.size());
   const auto* data = reinterpret_cast<const stbi_uc*>(plain.data());
   const int size = int(plain.size()), wide = header.depth == 16;

@@ -28,11 +28,13 @@ struct Scoring {
 // would not be comparable.
 void check_scoring(const Scoring& scoring);
 
-// The weights are those that the Store holds when the Scorer is made.
+// The weights are those that the Store held when the Scorer was made or last told to read them.
 class Scorer {
  public:
   Scorer(const Architecture& architecture, const Scoring& scoring, Weights weights,
          const Backend& backend, Store& store, std::int64_t batch);
+
+  void read_weights() { program_->prepare(); }
 
   // Scores `images` (n, size, size, channels), 1 <= n <= batch; what the functions below return
   // holds until the next call. No result depends on the other images of the batch.

@@ -31,10 +31,15 @@ void copy_entry(Store& store, const std::string& from, const std::string& to) {
 }  // namespace
 
 TrainingStep::TrainingStep(const StepOptions& o)
-    : images_(tape_.make("images", batch_shape(o), Life::input)),
+    : averages_(o.adam.average_decay > 0),
+      images_(tape_.make("images", batch_shape(o), Life::input)),
       generator_(tape_, "generator", Phase::training, Weights::live, o.activations),
       discriminator_(tape_, "discriminator", Phase::training, Weights::live, o.activations) {
   check_architecture(o.architecture);
+  const bool together = o.discriminator && o.turns == Turns::simultaneous;
+  check(!together || o.game == Game::paper ||
+            (o.game == Game::adae && o.adversarial <= 1e6 * o.balance),
+        "[step] these players cannot learn from one meeting");
   const Tensor step = tape_.make(kStep, {}, Life::persistent, DType::u32);
   const Adam adam(step, tape_.make(kLearningRate, {}, Life::persistent), o.adam);
   const auto error = [&](Tensor a, Tensor b) {
@@ -45,34 +50,49 @@ TrainingStep::TrainingStep(const StepOptions& o)
   const Tensor damaged = o.corrupt ? corrupt(x, step, *o.corrupt) : x;
   const Generator generator(generator_, o.architecture);
   const Tensor fake = generator(damaged);
+  Tensor d_fake_gradient;  // of D's loss with respect to fake
 
   if (o.discriminator) {
     const Discriminator discriminator(discriminator_, o.architecture);
-    {
-      const Tensor d_real = discriminator(x), d_fake = discriminator(fake);
-      discriminator_reconstruction = error(d_real, x);
-      discriminator_adversarial = error(d_fake, o.game == Game::adae ? fake : d_real);
-      const Tensor own = o.discriminator_weight * discriminator_reconstruction;
-      switch (o.game) {
-        case Game::paper:
-          discriminator_loss = own - o.adversarial * discriminator_adversarial;
-          break;
-        case Game::hinge:
-          discriminator_loss = own + o.adversarial * hinge(o.margin, discriminator_adversarial);
-          break;
-        case Game::adae: discriminator_loss = own - o.balance * discriminator_adversarial; break;
-      }
-      discriminator_gradients = backward(discriminator_loss, discriminator_.all());
-      discriminator_finite = adam.update(discriminator_, discriminator_gradients);
+    const Tensor d_real = discriminator(x), d_fake = discriminator(fake);
+    discriminator_reconstruction = error(d_real, x);
+    discriminator_adversarial = error(d_fake, o.game == Game::adae ? fake : d_real);
+    const Tensor own = o.discriminator_weight * discriminator_reconstruction;
+    switch (o.game) {
+      case Game::paper: discriminator_loss = own - o.adversarial * discriminator_adversarial; break;
+      case Game::hinge:
+        discriminator_loss = own + o.adversarial * hinge(o.margin, discriminator_adversarial);
+        break;
+      case Game::adae: discriminator_loss = own - o.balance * discriminator_adversarial; break;
     }
-    const Tensor target = o.game == Game::adae ? fake : discriminator(x);
-    generator_adversarial = error(discriminator(fake), target);
-    generator_reconstruction = error(fake, x);
-    generator_loss = o.adversarial * generator_adversarial + o.generator * generator_reconstruction;
-  } else {
-    generator_reconstruction = generator_loss = error(fake, x);
+    std::vector<Tensor> wanted = discriminator_.all();
+    if (together) wanted.push_back(fake);
+    discriminator_gradients = backward(discriminator_loss, wanted);
+    if (together) {
+      d_fake_gradient = discriminator_gradients.back();
+      discriminator_gradients.pop_back();
+    }
+    discriminator_finite = adam.update(discriminator_, discriminator_gradients);
+    if (together) {
+      generator_adversarial = discriminator_adversarial;
+    } else {
+      const Tensor target = o.game == Game::adae ? fake : discriminator(x);
+      generator_adversarial = error(discriminator(fake), target);
+    }
   }
-  generator_gradients = backward(generator_loss, generator_.all());
+  generator_reconstruction = error(fake, x);
+  generator_loss = o.discriminator ? o.adversarial * generator_adversarial +
+                                         o.generator * generator_reconstruction
+                                   : generator_reconstruction;
+  if (together) {
+    // D's loss holds G's adversarial loss with the opposite sign.
+    const double factor = o.game == Game::adae ? o.adversarial / o.balance : 1;
+    const Tensor own = backward(o.generator * generator_reconstruction, fake);
+    const Tensor both = linear(own, d_fake_gradient, {.alpha = 1, .beta = -float(factor)});
+    generator_gradients = backward({fake, both}, generator_.all());
+  } else {
+    generator_gradients = backward(generator_loss, generator_.all());
+  }
   generator_finite = adam.update(generator_, generator_gradients);
   adam.average_statistics(generator_);
   adam.average_statistics(discriminator_);
@@ -92,6 +112,7 @@ TrainingStep::TrainingStep(const StepOptions& o)
 void TrainingStep::initialise(Store& store, std::uint64_t seed, float deviation) const {
   for (const Parameters* network : {&generator_, &discriminator_}) {
     network->initialise(store, seed, deviation);
+    if (!averages_) continue;
     for (const char* entry : {".parameters", ".statistics"}) {
       copy_entry(store, network->network() + entry, network->network() + ".average" + entry);
     }

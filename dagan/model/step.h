@@ -18,6 +18,11 @@ namespace dagan {
 //          (Vu et al., arXiv 1902.06924)
 enum class Game { paper, hinge, adae };
 
+// Who learns when. alternating: D is updated before G meets it. simultaneous: both learn from one
+// meeting, of the players as they were: D is run twice instead of four times, and one way back
+// through D(fake) serves both, since what D gains there is what G loses; not so behind a margin.
+enum class Turns { alternating, simultaneous };
+
 enum class Norm { squared, absolute };
 
 struct StepOptions {
@@ -25,6 +30,7 @@ struct StepOptions {
   std::int64_t batch = 16;
   bool discriminator = true;  // false: the U-Net alone, the paper's ablation; G minimises |x,fake|
   Game game = Game::paper;
+  Turns turns = Turns::alternating;
   Norm norm = Norm::squared;
   double adversarial = 1, generator = 40, discriminator_weight = 1;  // paper: 1, 40, 1
   double margin = 0.02, balance = 0.5;
@@ -38,7 +44,8 @@ struct StepOptions {
 };
 
 // The order is fixed and part of the model, since D's running statistics move with each use of it:
-// fake, D(x), D(fake), update of D; D(x), D(fake), update of G.
+// fake, D(x), D(fake), update of D; D(x), D(fake), update of G. Simultaneously: fake, D(x),
+// D(fake), update of D, update of G.
 class TrainingStep {
  public:
   explicit TrainingStep(const StepOptions& options);
@@ -61,11 +68,12 @@ class TrainingStep {
   const Parameters& generator() const { return generator_; }
   const Parameters& discriminator() const { return discriminator_; }
 
-  // Initial weights, and averages that start from them.
+  // Initial weights, and averages that start from them if there are any.
   void initialise(Store& store, std::uint64_t seed, float deviation) const;
 
  private:
   Tape tape_;
+  bool averages_;
   Tensor images_;
   Parameters generator_, discriminator_;
 };

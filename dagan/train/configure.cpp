@@ -17,6 +17,7 @@ StepOptions step_options_of(const Recipe& r, std::int64_t channels) {
   o.batch = r.train.batch;
   o.discriminator = r.model.kind == "dagan";
   o.game = r.loss.game == "hinge" ? Game::hinge : r.loss.game == "adae" ? Game::adae : Game::paper;
+  o.turns = r.loss.turns == "simultaneous" ? Turns::simultaneous : Turns::alternating;
   o.norm = r.loss.norm == "absolute" ? Norm::absolute : Norm::squared;
   o.adversarial = r.loss.adversarial;
   o.generator = r.loss.generator;
@@ -62,7 +63,7 @@ Schedule schedule_of(const Recipe& r) {
 }
 
 Weights weights_of(const Recipe& r) {
-  return r.train.average_decay > 0 ? Weights::averaged : Weights::live;
+  return float(r.train.average_decay) > 0 ? Weights::averaged : Weights::live;
 }
 
 }  // namespace dagan

@@ -26,8 +26,9 @@ struct Recipe {
   } model;
 
   struct Loss {
-    std::string game = "paper";    // paper | hinge | adae
-    std::string norm = "squared";  // squared | absolute
+    std::string game = "paper";         // paper | hinge | adae
+    std::string turns = "alternating";  // alternating | simultaneous
+    std::string norm = "squared";       // squared | absolute
     double adversarial = 0.1;
     double generator = 40;
     double discriminator = 1;

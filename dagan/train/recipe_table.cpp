@@ -54,6 +54,8 @@ const RecipeKey kKeys[] = {
 
     {"loss.game", at<&Recipe::loss, &Loss::game>, one_of("paper", "hinge", "adae"),
      "how the players meet; hinge: D's gain ends at the margin; adae: D(G(x)) against G(x)"},
+    {"loss.turns", at<&Recipe::loss, &Loss::turns>, one_of("alternating", "simultaneous"),
+     "simultaneous: both players learn from one meeting, in fewer operations; not with hinge"},
     {"loss.norm", at<&Recipe::loss, &Loss::norm>, one_of("squared", "absolute"),
      "of every difference of two images"},
     {"loss.adversarial", at<&Recipe::loss, &Loss::adversarial>, between(0, 1e6),
@@ -187,6 +189,13 @@ void check_recipe(const Recipe& recipe) {
         " is above repair.side_max ", repair.side_max);
   check(Fault::usage, 2 * augment.shift < data.size, "augment.shift ", augment.shift,
         " is half of data.size ", data.size, " or more");
+  const bool together = model.kind == "dagan" && loss.turns == "simultaneous";
+  check(Fault::usage, !together || loss.game != "hinge",
+        "loss.turns \"simultaneous\" needs players who want opposite things, which behind a margin "
+        "they do not; use loss.game \"paper\" or \"adae\"");
+  check(Fault::usage, !together || loss.game != "adae" || loss.adversarial <= 1e6 * loss.balance,
+        "loss.turns \"simultaneous\" with loss.game \"adae\" needs a loss.balance of at least a "
+        "millionth of loss.adversarial");
   check(Fault::usage, model.kind == "dagan" || detect.residual == "generator", "detect.residual \"",
         detect.residual, "\" needs the discriminator, which model.kind \"", model.kind,
         "\" has not");

@@ -48,6 +48,11 @@ class Training {
     step_.emplace(step_options_of(recipe_, channels));
     step_->initialise(store_, std::uint64_t(recipe_.train.seed), float(recipe_.model.init));
     program_.emplace(step_->tape(), *options.backend, store_);
+    Scoring scoring = scoring_of(recipe_);
+    scoring.standardise = false;  // there is nothing to standardise by before training ends
+    scoring.residual = Residual::generator;
+    probe_scorer_.emplace(architecture_of(recipe_, channels), scoring, weights_of(recipe_),
+                          *options.backend, store_, std::int64_t(kProbes));
     const bool held_back = !data_.split.validation.empty();
     probes_ = data_.gather(held_back ? data_.split.validation : data_.split.training, kProbes);
     sampler_.emplace(std::int64_t(data_.split.training.size()), std::uint64_t(recipe_.train.seed));
@@ -171,7 +176,9 @@ class Training {
       check(Fault::model, found != metadata.end(), name, ": its metadata has no ", key);
       return found->second;
     };
-    check(Fault::usage, get("recipe") == write_recipe(recipe_), shown(folder_.recipe()),
+    // As recipes, not as text: a key that is newer than the run has its default in both.
+    check(Fault::usage, parse_recipe(get("recipe"), name, Fault::model) == recipe_,
+          shown(folder_.recipe()),
           ": differs from the recipe that the run began with; undo the change, or start a new run");
     check(Fault::data, get("data") == data_.fingerprint(), shown(data_folder()),
           ": its images are not those that the run began with; start a new run");
@@ -217,16 +224,12 @@ class Training {
 
   // Checks that the reconstructions of the probe images still differ, and perhaps draws them.
   void look(bool draw) {
-    Scoring scoring = scoring_of(recipe_);
-    scoring.standardise = false;  // there is nothing to standardise by before training ends
-    scoring.residual = Residual::generator;
-    Scorer scorer(architecture_of(recipe_, data_.preprocessing().channels), scoring,
-                  weights_of(recipe_), *options_.backend, store_, std::int64_t(kProbes));
-    scorer(probes_);
-    const std::size_t count = scorer.scores().size();
+    probe_scorer_->read_weights();
+    (*probe_scorer_)(probes_);
+    const std::size_t count = probe_scorer_->scores().size();
     std::vector<float> reconstructions;
     for (std::size_t i = 0; i < count; ++i) {
-      const auto one = scorer.reconstruction(std::int64_t(i));
+      const auto one = probe_scorer_->reconstruction(std::int64_t(i));
       reconstructions.insert(reconstructions.end(), one.begin(), one.end());
     }
     if (done_ >= kCollapseCheckFrom) check_not_collapsed(done_, probes_, reconstructions);
@@ -243,6 +246,7 @@ class Training {
   TrainingData data_;
   std::optional<TrainingStep> step_;
   std::optional<Program> program_;
+  std::optional<Scorer> probe_scorer_;
   std::optional<Sampler> sampler_;
   std::optional<MetricsLog> metrics_;
   std::vector<float> batch_, probes_;

@@ -14,10 +14,9 @@ constexpr WinogradPixels kWinogradPixels[] = {
     {64, 256},  // conv2d_input_grad
     {64, 256},  // conv2d_filter_grad
 };
-
 constexpr WinogradPixels kPackedWinogradPixels[] = {
-    {64, 256},  // forward
-    {64, 256},  // input_grad
+    {64, 256},  // conv2d_packed
+    {64, 256},  // conv2d_packed input_grad
 };
 
 }  // namespace dagan::cpu

@@ -21,12 +21,13 @@
 // With weights that change no more, as in detection, a batch norm is a factor and a bias for each
 // channel of the output, and the filter need be laid out or transformed only once:
 //
-//   conv2d_pack    reads w, bias or a norm    writes Launch::kept
+//   conv2d_pack    reads w, bias and norm    writes Launch::kept
 //   conv2d_packed  reads x (dy), Launch::kept    writes y (dx) = z > 0 ? z : slope * z, where
 //                  z = gamma * (the pass + bias - mean) / sqrt(variance + epsilon) + beta
 //
 // pass      forward or input_grad; bias, mean, ... (1,1,1,channels of the output) or empty
-// kept      conv2d_packed_bytes(...).kept bytes, aligned to 64, as the backend likes them
+// kept      conv2d_packed_bytes(...).kept bytes, aligned to 64, as the backend likes them; on the
+//           CPU f32 for every type
 #pragma once
 #include "core/view.h"
 #include "kernels/namespace.h"

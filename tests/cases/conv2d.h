@@ -177,21 +177,16 @@ inline OpCase conv2d_packed(const Conv2dProblem& p, Conv2dPass pass, bool norm, 
     vector_of("beta", {});
   }
   const PackedConv2d packed = {pass, p.geometry, p.x, p.w(), p.y(), p.dtype, p.bias, norm, 1e-5f};
-  const auto kept_bytes = [=](const Kernels& k) {
-    return (k.conv2d_packed_bytes(packed).kept + 63) / 64 * 64;
-  };
-  op.scratch = [=](const Kernels& k) {
-    return kept_bytes(k) + k.conv2d_packed_bytes(packed).scratch;
-  };
-  op.run = [=](const Kernels& k, const Launch& launch, const Views& in, const Views& out, Write) {
-    Launch apart = launch;
-    apart.kept = launch.scratch;
-    apart.scratch += kept_bytes(k);
+  op.kept = [=](const Kernels& k) { return k.conv2d_packed_bytes(packed).kept; };
+  op.scratch = [=](const Kernels& k) { return k.conv2d_packed_bytes(packed).scratch; };
+  op.setup = [=](const Kernels& k, const Launch& launch, const Views& in) {
     Conv2dAffine affine = {.bias = p.bias ? in[2] : View()};
     const std::size_t first = 2 + p.bias;
     if (norm) affine = {affine.bias, in[first], in[first + 1], in[first + 2], in[first + 3]};
-    k.conv2d_pack(apart, packed, in[1], affine);
-    k.conv2d_packed(apart, packed, in[0], slope, out[0]);
+    k.conv2d_pack(launch, packed, in[1], affine);
+  };
+  op.run = [=](const Kernels& k, const Launch& launch, const Views& in, const Views& out, Write) {
+    k.conv2d_packed(launch, packed, in[0], slope, out[0]);
   };
   const auto reference = [=](double sign) {
     return [=](const auto& in, const auto& out) {
@@ -244,18 +239,17 @@ inline std::vector<OpCase> conv2d_passes(const KernelVersion& version, const Con
   return conv2d_passes(version, p, version.dtype);
 }
 
-// Those with packed weights, with and without a norm.
+// Those with packed weights: forward, then input gradient, with or without a norm.
 inline std::vector<OpCase> conv2d_packed_passes(const KernelVersion& version,
-                                                const Conv2dProblem& p, DType dtype) {
+                                                const Conv2dProblem& p, DType dtype, bool norm) {
   std::vector<OpCase> ops;
   if (version.entries.conv2d_packed == nullptr) return ops;
-  for (const Conv2dPass pass : {Conv2dPass::forward, Conv2dPass::input_grad})
-    for (const bool norm : {false, true}) {
-      const float slope = norm ? 0.2f : 1;
-      ops.push_back(conv2d_packed(with_dtype(p, dtype), pass, norm, slope));
-      if (version.products == Products::winograd)
-        ops.back().error = stored(everywhere(conv2d_packed(p, pass, norm, slope).error, 2), dtype);
-    }
+  const float slope = norm ? 0.2f : 1;
+  for (const Conv2dPass pass : {Conv2dPass::forward, Conv2dPass::input_grad}) {
+    ops.push_back(conv2d_packed(with_dtype(p, dtype), pass, norm, slope));
+    if (version.products == Products::winograd)
+      ops.back().error = stored(everywhere(conv2d_packed(p, pass, norm, slope).error, 2), dtype);
+  }
   return ops;
 }
 

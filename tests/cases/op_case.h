@@ -83,6 +83,9 @@ struct OpCase {
   std::function<void(const Kernels&, const Launch&, const Views& in, const Views& out, Write write)>
       run = {};
   std::function<std::int64_t(const Kernels&)> scratch = {};  // bytes; empty: none
+  std::function<std::int64_t(const Kernels&)> kept = {};     // the same of Launch::kept
+  // What is done once before the first run, and is not timed.
+  std::function<void(const Kernels&, const Launch&, const Views& in)> setup = {};
 
   Reference reference = {};
   ErrorBound error = ulps(2);
@@ -109,8 +112,8 @@ struct Layout {
 std::string to_string(const Layout&);
 
 // How far a kernel was from its reference: the largest difference of all outputs, in units of the
-// largest element of its output, and of what is allowed for that element; and the root mean square of
-// the differences in an output over that of the output.
+// largest element of its output, and of what is allowed for that element; and the root mean square
+// of the differences in an output over that of the output.
 struct Deviation {
   double relative = 0, of_allowed = 0, root_mean_square = 0;
 };
@@ -137,6 +140,7 @@ class BoundCase {
 
   const Guarded& output(std::size_t i) const;  // also where it shares an input's memory
   void fetch();
+  Launch memory() const;
   void launch() const;
   std::string check_surroundings() const;
   std::string compare_output(std::size_t o, const std::vector<double>& want,
@@ -150,7 +154,8 @@ class BoundCase {
   Layout layout_;
   Deviation deviation_;
   std::vector<Guarded> in_, out_;
-  Guarded scratch_;
+  Guarded scratch_, kept_;
+  bool set_up_ = false;
   std::vector<std::vector<double>> inputs_,
       initial_;  // what the buffers held; initial_: the outputs
   Views in_views_, out_views_;
