@@ -22,6 +22,15 @@ Tensor hinge(double margin, Tensor x) {
   return relu(linear(x, {}, {.alpha = -1, .constant = float(margin)}));
 }
 
+Tensor loss_of_discriminator(const StepOptions& o, Tensor reconstruction, Tensor adversarial) {
+  const Tensor own = o.discriminator_weight * reconstruction;
+  switch (o.game) {
+    case Game::hinge: return own + o.adversarial * hinge(o.margin, adversarial);
+    case Game::adae: return own - o.balance * adversarial;
+    default: return own - o.adversarial * adversarial;
+  }
+}
+
 void copy_entry(Store& store, const std::string& from, const std::string& to) {
   if (!store.has(from)) return;
   store.entry(to, store.view(from).shape);
@@ -57,14 +66,8 @@ TrainingStep::TrainingStep(const StepOptions& o)
     const Tensor d_real = discriminator(x), d_fake = discriminator(fake);
     discriminator_reconstruction = error(d_real, x);
     discriminator_adversarial = error(d_fake, o.game == Game::adae ? fake : d_real);
-    const Tensor own = o.discriminator_weight * discriminator_reconstruction;
-    switch (o.game) {
-      case Game::paper: discriminator_loss = own - o.adversarial * discriminator_adversarial; break;
-      case Game::hinge:
-        discriminator_loss = own + o.adversarial * hinge(o.margin, discriminator_adversarial);
-        break;
-      case Game::adae: discriminator_loss = own - o.balance * discriminator_adversarial; break;
-    }
+    discriminator_loss =
+        loss_of_discriminator(o, discriminator_reconstruction, discriminator_adversarial);
     std::vector<Tensor> wanted = discriminator_.all();
     if (together) wanted.push_back(fake);
     discriminator_gradients = backward(discriminator_loss, wanted);
@@ -81,13 +84,13 @@ TrainingStep::TrainingStep(const StepOptions& o)
     }
   }
   generator_reconstruction = error(fake, x);
+  const Tensor own = together ? backward(o.generator * generator_reconstruction, fake) : Tensor();
   generator_loss = o.discriminator ? o.adversarial * generator_adversarial +
                                          o.generator * generator_reconstruction
                                    : generator_reconstruction;
   if (together) {
     // D's loss holds G's adversarial loss with the opposite sign.
     const double factor = o.game == Game::adae ? o.adversarial / o.balance : 1;
-    const Tensor own = backward(o.generator * generator_reconstruction, fake);
     const Tensor both = linear(own, d_fake_gradient, {.alpha = 1, .beta = -float(factor)});
     generator_gradients = backward({fake, both}, generator_.all());
   } else {
