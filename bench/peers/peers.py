@@ -50,7 +50,8 @@ class Bench:
 
     def ours(self, program, *words):
         done = subprocess.run([self.build / program, "--json", *map(str, words)], check=True, capture_output=True,
-                              text=True, env=os.environ | {"OMP_WAIT_POLICY": "passive"})
+                              text=True,
+                              env=os.environ | {"OMP_WAIT_POLICY": "passive", "GOMP_SPINCOUNT": "1000"})
         return last_json(done.stdout)
 
     def peer(self, script, *words):
