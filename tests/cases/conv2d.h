@@ -244,8 +244,9 @@ inline std::vector<OpCase> conv2d_packed_passes(const KernelVersion& version,
                                                 const Conv2dProblem& p, DType dtype, bool norm) {
   std::vector<OpCase> ops;
   if (version.entries.conv2d_packed == nullptr) return ops;
-  const float slope = norm ? 0.2f : 1;
+  const float with_norm[] = {0.2f, 0};  // as encoder and decoder have it
   for (const Conv2dPass pass : {Conv2dPass::forward, Conv2dPass::input_grad}) {
+    const float slope = norm ? with_norm[int(pass)] : 1;
     ops.push_back(conv2d_packed(with_dtype(p, dtype), pass, norm, slope));
     if (version.products == Products::winograd)
       ops.back().error = stored(everywhere(conv2d_packed(p, pass, norm, slope).error, 2), dtype);
