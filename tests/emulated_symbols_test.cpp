@@ -10,13 +10,6 @@
 namespace dagan::testing {
 namespace {
 
-bool belongs_to_kernels(const std::string& symbol) {
-  for (const char* scope : {"dagan::emulated::", "dagan::gpu::emulated::", "dagan::emulator::"}) {
-    if (symbol.find(scope) != std::string::npos) return true;
-  }
-  return false;
-}
-
 TEST_CASE("emulated kernels share no function with the rest of the program") {
 #if defined(__SANITIZE_ADDRESS__) || !defined(__OPTIMIZE__)
   MESSAGE("skipped: without the optimiser, which puts small functions where they are called");
@@ -27,6 +20,12 @@ TEST_CASE("emulated kernels share no function with the rest of the program") {
     MESSAGE("skipped: no nm, or no objects of this build");
     return;
   }
+  const auto belongs_to_kernels = [](const std::string& symbol) {
+    for (const char* scope : {"dagan::emulated::", "dagan::gpu::emulated::", "dagan::emulator::"}) {
+      if (symbol.find(scope) != std::string::npos) return true;
+    }
+    return false;
+  };
   int shared = 0;
   std::istringstream lines(nm.out);
   for (std::string line; std::getline(lines, line);) {

@@ -74,6 +74,27 @@ struct ColumnsOfA {
   }
 };
 
+// What comes into a cache while a product runs, the part `index` of `count` that share one B: of
+// the B that is next, a line every so many floats a step. It may end past the end of that B.
+struct Ahead {
+  const float* from = nullptr;
+  std::int64_t step = 0;
+
+  Ahead() = default;
+  Ahead(const float* next, std::int64_t depth, std::int64_t index, std::int64_t count)
+      : from(next), step(kPanel / count) {
+    from += index * depth * step;
+  }
+};
+
+HWY_INLINE void prefetch_level_2(const float* line) {
+#if HWY_COMPILER_GCC || HWY_COMPILER_CLANG
+  __builtin_prefetch(line, 0, 2);
+#else
+  hwy::Prefetch(line);
+#endif
+}
+
 // to[i][column + j] = finish(sum over k of A[i][k] * B[k][j]  + what was there)
 struct Tile {
   const float* b;  // (depth, kPanel)
@@ -81,6 +102,7 @@ struct Tile {
   std::int64_t column, columns;  // columns <= kPanel
   Finish finish;                 // its bias: of these columns
   bool add;                      // to what was there
+  Ahead ahead = {};              // into the level 2 cache: level 1 is full
 };
 
 HWY_INLINE Vector activate(Vector z, float slope) {
@@ -130,7 +152,9 @@ void multiply_tile(const A& a, const Tile& tile) {
     std::int64_t first, count;
     if (!a.start(run, rows, first, count)) continue;
     const float* b = tile.b + first * kPanel;
-    for (std::int64_t k = 0; k < count; ++k, b += kPanel) {
+    const float* next = tile.ahead.from + first * tile.ahead.step;
+    for (std::int64_t k = 0; k < count; ++k, b += kPanel, next += tile.ahead.step) {
+      prefetch_level_2(next);
       Vector columns[kVectors];
 #pragma GCC unroll 2
       for (int v = 0; v < kVectors; ++v) {

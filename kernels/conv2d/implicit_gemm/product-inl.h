@@ -134,12 +134,16 @@ void multiply_panels(const Product<A, B, C>& product, Rows<A>& rows, std::int64_
     const DepthBlock block = cut.blocks() > 0 ? cut.block(index) : DepthBlock{0, 0, 0, 0};
     const std::int64_t k = block.tap * product.a.source.c + block.channel;
     rows.find(block);
+    const auto packed = [&](std::int64_t j) HWY_ATTR {
+      return product.packed + (j * product.depth() + k) * kPanel;
+    };
     for (std::int64_t j = panel; j < stop; ++j) {
       const float* b = own_panel;
       if (product.packed)
-        b = product.packed + (j * product.depth() + k) * kPanel;
+        b = packed(j);
       else
         product.b.pack(k, block.taps * block.channels, j * kPanel, own_panel);
+      const bool more = product.packed && j + 1 < stop;
       for (std::int64_t t = 0; t < tiles; ++t) {
         const std::int64_t m = part(t, count, tiles);
         multiply(part(t + 1, count, tiles) - m, rows.from(m),
@@ -148,7 +152,9 @@ void multiply_panels(const Product<A, B, C>& product, Rows<A>& rows, std::int64_
                   .column = j * kPanel - origin,
                   .columns = std::min(kPanel, product.columns - j * kPanel),
                   .finish = index + 1 >= cut.blocks() ? product.finish.from(j * kPanel) : Finish{},
-                  .add = product.add || index > 0});
+                  .add = product.add || index > 0,
+                  .ahead = more ? Ahead(packed(j + 1), block.taps * block.channels, t, tiles)
+                                : Ahead()});
       }
     }
   }

@@ -17,9 +17,14 @@
 HWY_BEFORE_NAMESPACE();
 namespace dagan::cpu::winograd::HWY_NAMESPACE {
 
-// What the products of a strip write: at most kMost tiles of all points.
+// What the products of a strip write: of one panel, and of a group of them at most.
 template <int m>
-constexpr std::int64_t kProducts = plane(Tiles<m>::kMost* kPanel) * Tiles<m>::points;
+std::int64_t products_of(const Strip& strip, const Tiles<m>& tiles) {
+  return Tiles<m>::points * plane(strip.lines * tiles.width * kPanel);
+}
+template <int m>
+constexpr std::int64_t kProducts = Tiles<m>::points*(PanelGroups<m>::kRoom* kPanel +
+                                                     PanelGroups<m>::kMost * plane(0));
 
 // The scratch of both passes: A, then the transformed filter if it is not ready and several strips
 // use it.
@@ -74,14 +79,18 @@ void forward(const Launch& launch, View x, View w, const float* ready, Finish fi
   transform_to_rows(tiles, padded(x.shape.c), kPhases, TransformX<m, T>{x}, v);
   const TransformedFilter<m, ForwardFilter<T>> filter(f, scratch.packed(f, ready, v));
   const std::int64_t size = plane(tiles.count() * filter.slabs().depth);
-  parallel_for(tiles.strips() * f.panels(), [&](std::int64_t task) HWY_ATTR {
+  const PanelGroups<m> groups(filter, tiles, tiles.strips());
+  parallel_for(tiles.strips() * groups.count(), [&](std::int64_t task) HWY_ATTR {
     HWY_ALIGN float products[kProducts<m>];
-    const std::int64_t index = task / f.panels(), panel = task % f.panels();
+    const std::int64_t index = task / groups.count();
     const Strip strip = tiles.strip(index / tiles.strips_of_image, index % tiles.strips_of_image);
-    const std::int64_t columns = f.columns_of(panel);
-    multiply_strip<m>(Blocks<m>(tiles, strip), v, size, filter, panel, columns, products);
-    write_y<m, T>(tiles, strip, products, panel * kPanel, columns, finish, y,
-                  mode == Write::accumulate);
+    const Panels panels = groups[task % groups.count()];
+    multiply_strip<m>(Blocks<m>(tiles, strip), v, size, filter, panels, products);
+    for (std::int64_t j = 0; j < panels.count; ++j) {
+      const std::int64_t panel = panels.first + j;
+      write_y<m, T>(tiles, strip, products + j * products_of(strip, tiles), panel * kPanel,
+                    f.columns_of(panel), finish, y, mode == Write::accumulate);
+    }
   });
 }
 
@@ -90,10 +99,9 @@ void forward(const Launch& launch, View x, View w, const float* ready, Finish fi
 template <int m>
 struct PhaseLines {
   static constexpr std::int64_t kMostPixels = Tiles<m>::kMost * m + 1;
-  std::int64_t pixels;
+  std::int64_t pixels;  // of a line
   HWY_ALIGN float data[(m + 1) * kMostPixels * kPanel];
 
-  explicit PhaseLines(std::int64_t width) : pixels(width * m + 1) {}
   float* line(std::int64_t i) { return data + i * pixels * kPanel; }
   // Before a line of tiles, the first of an image or not.
   void begin(bool first) {
@@ -170,16 +178,22 @@ void input_grad(const Launch& launch, View dy, View w, const float* ready, Finis
   transform_to_rows(tiles, padded(dy.shape.c), 1, TransformDy<m, T>{dy}, z);
   const TransformedFilter<m, InputGradFilter<T>> filter(f, scratch.packed(f, ready, z));
   const std::int64_t size = plane(tiles.count() * filter.slabs().depth);
-  parallel_for(tiles.groups() * f.panels(), [&](std::int64_t task) HWY_ATTR {
+  const PanelGroups<m> groups(filter, tiles, tiles.groups());
+  parallel_for(tiles.groups() * groups.count(), [&](std::int64_t task) HWY_ATTR {
     HWY_ALIGN float products[kProducts<m>];
-    PhaseLines<m> lines(tiles.width);
-    const std::int64_t group = task / f.panels(), panel = task % f.panels();
-    const PhaseTarget target = {f.phase(panel), f.column(panel), f.columns_of(panel),
-                                finish.from(f.column(panel)), mode == Write::accumulate};
+    PhaseLines<m> lines[PanelGroups<m>::kMost];
+    const Panels panels = groups[task % groups.count()];
     for (std::int64_t i = 0; i < tiles.strips_of_image; ++i) {
-      const Strip strip = tiles.strip(group, i);
-      multiply_strip<m>(Blocks<m>(tiles, strip), z, size, filter, panel, target.columns, products);
-      write_dx<m, T>(tiles, strip, products, target, lines, dx);
+      const Strip strip = tiles.strip(task / groups.count(), i);
+      multiply_strip<m>(Blocks<m>(tiles, strip), z, size, filter, panels, products);
+      for (std::int64_t j = 0; j < panels.count; ++j) {
+        const std::int64_t panel = panels.first + j, column = f.column(panel);
+        const PhaseTarget target = {f.phase(panel), column, f.columns_of(panel),
+                                    finish.from(column), mode == Write::accumulate};
+        lines[j].pixels = tiles.width * m + 1;
+        write_dx<m, T>(tiles, strip, products + j * products_of(strip, tiles), target, lines[j],
+                       dx);
+      }
     }
   });
 }

@@ -28,6 +28,7 @@ struct ForwardFilter {
   const float* scale = nullptr;  // of each column
 
   std::int64_t panels() const { return divide_up(shape.n, kPanel); }
+  std::int64_t panels_of_target() const { return panels(); }
   std::int64_t phases() const { return kPhases; }
   std::int64_t steps() const { return shape.c; }
   std::int64_t columns_of(std::int64_t panel) const {
@@ -49,12 +50,12 @@ struct InputGradFilter {
   Shape shape;
   const float* scale = nullptr;
 
-  std::int64_t panels_of_phase() const { return divide_up(shape.c, kPanel); }
-  std::int64_t panels() const { return kPhases * panels_of_phase(); }
+  std::int64_t panels_of_target() const { return divide_up(shape.c, kPanel); }  // a phase of dx
+  std::int64_t panels() const { return kPhases * panels_of_target(); }
   std::int64_t phases() const { return 1; }
   std::int64_t steps() const { return shape.n; }
-  std::int64_t phase(std::int64_t panel) const { return panel / panels_of_phase(); }
-  std::int64_t column(std::int64_t panel) const { return panel % panels_of_phase() * kPanel; }
+  std::int64_t phase(std::int64_t panel) const { return panel / panels_of_target(); }
+  std::int64_t column(std::int64_t panel) const { return panel % panels_of_target() * kPanel; }
   std::int64_t columns_of(std::int64_t panel) const {
     return std::min(kPanel, shape.c - column(panel));
   }
@@ -135,7 +136,9 @@ class TransformedFilter {
   TransformedFilter(const Filter& filter, const float* packed)
       : filter_(filter), slabs_(filter), packed_(packed) {}
 
+  const Filter& filter() const { return filter_; }
   const Slabs<m, Filter>& slabs() const { return slabs_; }
+  bool ready() const { return packed_ != nullptr; }
   static constexpr std::int64_t kBuffer = Tiles<m>::points * plane(kMostDepth<m> * kPanel);
   const float* slab(std::int64_t panel, std::int64_t slab, float* buffer) const {
     if (packed_) return packed_ + slabs_.offset(panel, slab);
@@ -149,25 +152,62 @@ class TransformedFilter {
   const float* packed_;
 };
 
-// to (point, tile of the strip, kPanel) = A B for a strip of tiles and a panel, at every point.
+// Neighbouring panels of one target: of y, or of a phase of dx.
+struct Panels {
+  std::int64_t first, count;
+};
+
+// Panels are multiplied together, point by point, so that A is read once for all of them: as many
+// as there is room for, while tasks enough are left. The filter has to be ready, since there is a
+// buffer for one slab only.
+template <int m>
+struct PanelGroups {
+  static constexpr std::int64_t kMost = 4, kTasks = 8, kRoom = 2 * Tiles<m>::kMost;
+  std::int64_t panels, targets, groups;
+
+  // tasks: of one panel
+  template <class Filter>
+  PanelGroups(const TransformedFilter<m, Filter>& filter, const Tiles<m>& tiles, std::int64_t tasks)
+      : panels(filter.filter().panels_of_target()), targets(filter.filter().panels() / panels) {
+    const std::int64_t room = kRoom / tiles.most_of_strip();
+    const std::int64_t spare = filter.filter().panels() * tasks / kTasks;
+    const std::int64_t most = std::clamp<std::int64_t>(std::min(room, spare), 1, kMost);
+    groups = filter.ready() ? divide_up(panels, most) : panels;
+  }
+  std::int64_t count() const { return targets * groups; }
+  Panels operator[](std::int64_t i) const {
+    const std::int64_t first = part(i % groups, panels, groups);
+    return {i / groups * panels + first, part(i % groups + 1, panels, groups) - first};
+  }
+};
+
+// to (panel, point, tile of the strip, kPanel) = A B for a strip of tiles and some panels.
 template <int m, class Filter>
 void multiply_strip(const Blocks<m>& blocks, const float* a, std::int64_t plane_of_a,
-                    const TransformedFilter<m, Filter>& filter, std::int64_t panel,
-                    std::int64_t columns, float* to) {
+                    const TransformedFilter<m, Filter>& filter, Panels panels, float* to) {
   HWY_ALIGN float buffer[TransformedFilter<m, Filter>::kBuffer];
   const auto& slabs = filter.slabs();
+  const std::int64_t plane_of_c = plane(blocks.tiles * kPanel);
   for (std::int64_t i = 0; i < slabs.count; ++i) {
-    const float* slab = filter.slab(panel, i, buffer);
     const std::int64_t begin = slabs.start(i), depth = slabs.start(i + 1) - begin;
+    const float* slab[PanelGroups<m>::kMost];
+    for (std::int64_t j = 0; j < panels.count; ++j)
+      slab[j] = filter.slab(panels.first + j, i, buffer);
     for (std::int64_t p = 0; p < Tiles<m>::points; ++p)
-      for (std::int64_t block = 0; block < blocks.count; ++block)
-        multiply<Order::groups>(
-            blocks.rows(block), columns,
-            {.a = blocks.at(a + p * plane_of_a, slabs.depth, block, begin),
-             .b = slab + p * slabs.plane_of(i),
-             .depth = depth,
-             .c = to + p * plane(blocks.tiles * kPanel) + blocks.start(block) * kPanel,
-             .add = i > 0});
+      for (std::int64_t j = 0; j < panels.count; ++j) {
+        const float* b = slab[j] + p * slabs.plane_of(i);
+        const float* next = j + 1 < panels.count ? slab[j + 1] + p * slabs.plane_of(i)
+                                                 : slab[0] + (p + 1) * slabs.plane_of(i);
+        for (std::int64_t block = 0; block < blocks.count; ++block)
+          multiply<Order::groups>(
+              blocks.rows(block), filter.filter().columns_of(panels.first + j),
+              {.a = blocks.at(a + p * plane_of_a, slabs.depth, block, begin),
+               .b = b,
+               .depth = depth,
+               .c = to + (j * Tiles<m>::points + p) * plane_of_c + blocks.start(block) * kPanel,
+               .add = i > 0,
+               .ahead = Ahead(next, depth, block, blocks.count)});
+      }
   }
 }
 

@@ -15,10 +15,12 @@
 HWY_BEFORE_NAMESPACE();
 namespace dagan::cpu::winograd::HWY_NAMESPACE {
 
-// Rows of the product are k, columns are (phase, c); one task makes some filters of one panel.
+// Rows of the product are k, columns are (phase, c); one task makes some groups of filters of one
+// panel, point by point, so that V is read once for all of them.
 template <int m>
 struct FilterGradCut {
-  static constexpr std::int64_t kFilters = kGroup;  // of a task
+  static constexpr std::int64_t kFilters = kGroup;            // of a group
+  static constexpr std::int64_t kMostGroups = 4, kTasks = 8;  // groups of a task; tasks at least
 
   Tiles<m> tiles;
   std::int64_t channels, filters, panels_of_phase, filters_padded;
@@ -32,6 +34,11 @@ struct FilterGradCut {
 
   std::int64_t panels() const { return kPhases * panels_of_phase; }
   std::int64_t groups() const { return divide_up(filters_padded, kFilters); }
+  // Tasks of a panel.
+  std::int64_t tasks() const {
+    const std::int64_t spare = panels() * groups() / kTasks;
+    return divide_up(groups(), std::clamp<std::int64_t>(spare, 1, kMostGroups));
+  }
   // V (point, panel, tile, kPanel), and Z (point, k / kGroup, tile, kGroup) behind it.
   std::int64_t plane_v() const { return plane(tiles.count() * panels() * kPanel); }
   std::int64_t plane_z() const { return plane(tiles.count() * filters_padded); }
@@ -90,26 +97,38 @@ void filter_grad(const Launch& launch, View x, View dy, View dw, Write mode) {
   transform_to_columns<m, T>(cut, x, v);
   transform_to_steps<m, T>(cut, dy, z);
   const std::int64_t tiles = cut.tiles.count(), slabs = divide_up(tiles, kDepth);
-  parallel_for(cut.panels() * cut.groups(), [&](std::int64_t task) HWY_ATTR {
-    HWY_ALIGN float products[Tiles<m>::points * plane(kFilters * kPanel)];
-    const std::int64_t panel = task / cut.groups(), k = task % cut.groups() * kFilters;
+  constexpr std::int64_t kBlocks = divide_up(kFilters, kMaxRows);
+  constexpr std::int64_t kProducts = Tiles<m>::points * plane(kFilters * kPanel);  // of a group
+  parallel_for(cut.panels() * cut.tasks(), [&](std::int64_t task) HWY_ATTR {
+    HWY_ALIGN float products[cut.kMostGroups * kProducts];
+    const std::int64_t panel = task / cut.tasks(), index = task % cut.tasks();
+    const std::int64_t first = part(index, cut.groups(), cut.tasks());
+    const std::int64_t groups = part(index + 1, cut.groups(), cut.tasks()) - first;
     const std::int64_t columns = cut.channels - panel % cut.panels_of_phase * kPanel;
-    constexpr std::int64_t kBlocks = divide_up(kFilters, kMaxRows);
     for (std::int64_t p = 0; p < Tiles<m>::points; ++p)
       for (std::int64_t slab = 0; slab < slabs; ++slab) {
         const std::int64_t tile = part(slab, tiles, slabs);
-        for (std::int64_t block = 0; block < kBlocks; ++block) {
+        const std::int64_t depth = part(slab + 1, tiles, slabs) - tile;
+        const float* b = v + p * cut.plane_v() + (panel * tiles + tile) * kPanel;
+        for (std::int64_t i = 0; i < groups * kBlocks; ++i) {
+          const std::int64_t group = i / kBlocks, block = i % kBlocks;
           const std::int64_t row = part(block, kFilters, kBlocks);
-          multiply<Order::steps>(part(block + 1, kFilters, kBlocks) - row, columns,
-                                 {.a = z + p * cut.plane_z() + (k * tiles + tile * kGroup) + row,
-                                  .b = v + p * cut.plane_v() + (panel * tiles + tile) * kPanel,
-                                  .depth = part(slab + 1, tiles, slabs) - tile,
-                                  .c = products + p * plane(kFilters * kPanel) + row * kPanel,
-                                  .add = slab > 0});
+          const std::int64_t steps = (first + group) * tiles + tile;
+          multiply<Order::steps>(
+              part(block + 1, kFilters, kBlocks) - row, columns,
+              {.a = z + p * cut.plane_z() + steps * kGroup + row,
+               .b = b,
+               .depth = depth,
+               .c = products + group * kProducts + p * plane(kFilters * kPanel) + row * kPanel,
+               .add = slab > 0,
+               .ahead = Ahead(b + depth * kPanel, depth, i, groups * kBlocks)});
         }
       }
-    write_dw(cut, products, k, std::min(kFilters, cut.filters - k), panel, dw,
-             mode == Write::accumulate);
+    for (std::int64_t group = 0; group < groups; ++group) {
+      const std::int64_t k = (first + group) * kFilters;
+      write_dw(cut, products + group * kProducts, k, std::min(kFilters, cut.filters - k), panel, dw,
+               mode == Write::accumulate);
+    }
   });
 }
 

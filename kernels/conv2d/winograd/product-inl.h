@@ -34,28 +34,28 @@ struct Operands {
   std::int64_t depth;  // by groups: a multiple of kGroup
   float* c;
   bool add;
+  Ahead ahead;  // into the level 1 cache
 };
 
 template <Order kOrder, int kRows, int kVectors>
 void multiply_tile(const Operands& o) {
   constexpr bool kByGroups = kOrder == Order::groups;
   constexpr std::int64_t kSteps = kByGroups ? kGroup : 1;
-  constexpr std::int64_t kAhead = 16;  // steps of B that are on their way into the level 1 cache
   const Tag d;
   Vector sums[kRows][kVectors];
 #pragma GCC unroll 8
   for (int i = 0; i < kRows; ++i)
 #pragma GCC unroll 2
     for (int v = 0; v < kVectors; ++v) sums[i][v] = hn::Zero(d);
-  const float *a = o.a, *b = o.b;
+  const float *a = o.a, *b = o.b, *next = o.ahead.from;
   for (std::int64_t k = 0; k < o.depth; k += kSteps, a += kByGroups ? kGroup * kRows : kGroup) {
 #pragma GCC unroll 4
-    for (std::int64_t step = 0; step < kSteps; ++step, b += kPanel) {
+    for (std::int64_t step = 0; step < kSteps; ++step, b += kPanel, next += o.ahead.step) {
+      hwy::Prefetch(next);
+      if constexpr (kPanel > kGroup) hwy::Prefetch(next + kGroup);
       Vector columns[kVectors];
 #pragma GCC unroll 2
       for (int v = 0; v < kVectors; ++v) columns[v] = hn::LoadU(d, b + v * kLanes);
-      hwy::Prefetch(b + kAhead * kPanel);
-      if constexpr (kPanel > kGroup) hwy::Prefetch(b + kAhead * kPanel + kGroup);
 #pragma GCC unroll 8
       for (int i = 0; i < kRows; ++i) {
         const Vector row = hn::Set(d, a[kByGroups ? i * kGroup + step : i]);

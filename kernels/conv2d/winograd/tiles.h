@@ -66,6 +66,10 @@ struct Tiles {
     return {first * height + line, part(i + 1, height, strips_of_image) - line};
   }
   std::int64_t strips() const { return groups() * strips_of_image; }
+  std::int64_t most_of_strip() const {
+    return strips_of_image == 1 ? divide_up(images, groups()) * height * width
+                                : divide_up(height, strips_of_image) * width;
+  }
   // The strip of a line, counted over all images.
   Strip strip_of(std::int64_t line) const {
     return strip(part_of(line / height, images, groups()),

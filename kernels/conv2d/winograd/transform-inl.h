@@ -17,6 +17,7 @@ namespace dagan::cpu::winograd::HWY_NAMESPACE {
 namespace hn = hwy::HWY_NAMESPACE;
 
 using implicit_gemm::HWY_NAMESPACE::activate;
+using implicit_gemm::HWY_NAMESPACE::Ahead;
 using implicit_gemm::HWY_NAMESPACE::kLanes;
 using implicit_gemm::HWY_NAMESPACE::kPanel;
 using implicit_gemm::HWY_NAMESPACE::Tag;
