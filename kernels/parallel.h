@@ -6,10 +6,11 @@
 namespace dagan {
 
 // Calls f(i) for i in [0, count), each exactly once, on all threads. f must not throw: an exception
-// cannot leave an OpenMP loop and ends the program.
+// cannot leave an OpenMP loop and ends the program. Guided: a core that other programs use too holds
+// the others up less.
 template <class F>
 void parallel_for(std::int64_t count, F&& f) {
-#pragma omp parallel for schedule(static) if (count > 1)
+#pragma omp parallel for schedule(guided) if (count > 1)
   for (std::int64_t i = 0; i < count; ++i) f(i);
 }
 
