@@ -26,6 +26,7 @@ constexpr int kLanes = int(hn::MaxLanes(Tag()));
 constexpr int kMaxRows = kLanes >= 16 ? 8 : 6;
 constexpr int kMaxVectors = 2;
 constexpr std::int64_t kPanel = kMaxVectors * kLanes;  // columns of a packed panel of B
+constexpr std::int64_t kLine = 16;                     // floats of a cache line
 constexpr std::int64_t kDepth = 256;                   // of one call, at most
 
 // A whose rows lie anywhere. The depth is `runs` runs of `length`; row i of run r starts at
@@ -82,7 +83,7 @@ struct Ahead {
 
   Ahead() = default;
   Ahead(const float* next, std::int64_t depth, std::int64_t index, std::int64_t count)
-      : from(next), step(kPanel / count) {
+      : from(next), step((kPanel + count - 1) / count) {
     from += index * depth * step;
   }
 };
@@ -155,6 +156,7 @@ void multiply_tile(const A& a, const Tile& tile) {
     const float* next = tile.ahead.from + first * tile.ahead.step;
     for (std::int64_t k = 0; k < count; ++k, b += kPanel, next += tile.ahead.step) {
       prefetch_level_2(next);
+      if constexpr (kPanel > kLine) prefetch_level_2(next + kLine);
       Vector columns[kVectors];
 #pragma GCC unroll 2
       for (int v = 0; v < kVectors; ++v) {
