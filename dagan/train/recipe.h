@@ -38,7 +38,7 @@ struct Recipe {
   } loss;
 
   struct Train {
-    std::int64_t steps = 1200;
+    std::int64_t steps = 2400;
     std::int64_t batch = 16;
     double learning_rate = 1e-3;
     double beta1 = 0.5, beta2 = 0.999;
