@@ -6,9 +6,14 @@
 #include <string>
 #include <vector>
 
+#if defined(__SANITIZE_ADDRESS__)
+#include <sanitizer/asan_interface.h>
+#endif
+
 #include "core/check.h"
 #include "kernels/emulator/block.h"
 #include "kernels/emulator/counters.h"
+#include "kernels/emulator/fiber.h"
 #include "kernels/emulator/race_check.h"
 #include "kernels/emulator/schedule.h"
 #include "tests/emulator_kernels.h"
@@ -90,7 +95,22 @@ TEST_CASE("emulator: CUDA's limits of shared memory") {
             {"no dynamic shared memory", line("no dynamic memory")});
 }
 
-#if !defined(__SANITIZE_ADDRESS__)
+#if defined(__SANITIZE_ADDRESS__)
+TEST_CASE("emulator: its stacks leave no red zones to what is mapped there next") {
+  const std::byte* frame = nullptr;
+  {
+    emulator::Stacks stacks;
+    stacks.grow(2);
+    frame = stacks.stack(1);
+    __asan_poison_memory_region(frame, 64);
+    stacks.grow(3);
+    CHECK(!__asan_address_is_poisoned(frame));
+    frame = stacks.stack(2);
+    __asan_poison_memory_region(frame, 64);
+  }
+  CHECK(!__asan_address_is_poisoned(frame));
+}
+#else
 TEST_CASE("emulator: a write beside a shared array is reported") {
   CHECK(said(words::writes_past_end, threads(32), 0) == "");
   CHECK(said(words::writes_before_begin, threads(32), 0) == "");

@@ -167,8 +167,14 @@ void Fiber::switch_to(Fiber& next) {
   arrived();
 }
 
-Stacks::~Stacks() {
-  if (memory_) munmap(memory_, slot_ * count_);
+Stacks::~Stacks() { release(); }
+
+void Stacks::release() {
+  if (!memory_) return;
+  forget();  // whatever is mapped here next would inherit the last frames' red zones
+  munmap(memory_, slot_ * count_);
+  memory_ = nullptr;
+  count_ = 0;
 }
 
 std::size_t Stacks::bytes() {
@@ -181,9 +187,7 @@ std::size_t Stacks::bytes() {
 
 void Stacks::grow(std::size_t count) {
   if (count <= count_) return;
-  if (memory_) munmap(memory_, slot_ * count_);
-  memory_ = nullptr;
-  count_ = 0;
+  release();
   slot_ = bytes() + page_bytes();
   void* memory = mmap(nullptr, slot_ * count, PROT_READ | PROT_WRITE,
                       MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);

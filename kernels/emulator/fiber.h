@@ -45,6 +45,8 @@ class Stacks {
   void forget();  // the frames on them were abandoned: tells AddressSanitizer
 
  private:
+  void release();
+
   std::byte* memory_ = nullptr;
   std::size_t count_ = 0, slot_ = 0;
 };
