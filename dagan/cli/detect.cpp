@@ -22,26 +22,27 @@ constexpr std::size_t kChunk =
 // Some inputs, decoded and preprocessed by background threads from the moment that they are made.
 class Chunk {
  public:
-  Chunk(std::span<const Input> some, const Preprocessing& how)
+  Chunk(std::span<const Input> some, const Preprocessing& how, bool keep_images)
       : inputs(some),
         images(inputs.size()),
         pixels(inputs.size() * std::size_t(how.elements())),
         errors(inputs.size()),
-        jobs_(inputs.size(), [this, how](std::size_t i) { load(i, how); }) {}
+        jobs_(inputs.size(), [=, this](std::size_t i) { load(i, how, keep_images); }) {}
 
   void wait() { jobs_.wait_all(); }
 
   const std::span<const Input> inputs;
-  std::vector<Image> images;        // as in the file
+  std::vector<Image> images;        // as in the file, if they are kept
   std::vector<float> pixels;        // (N,size,size,channels), zeros where there is an error
   std::vector<std::string> errors;  // empty: none
 
  private:
-  void load(std::size_t i, const Preprocessing& how) {
+  void load(std::size_t i, const Preprocessing& how, bool keep_image) {
     try {
-      images[i] = read_image(inputs[i].file);
-      preprocess(images[i], how, pixels.data() + i * std::size_t(how.elements()),
+      Image image = read_image(inputs[i].file);
+      preprocess(image, how, pixels.data() + i * std::size_t(how.elements()),
                  shown(inputs[i].file));
+      if (keep_image) images[i] = std::move(image);
     } catch (const Error& error) {
       errors[i] = error.what();
     }
@@ -102,7 +103,8 @@ Counts judge_all(const Arguments& arguments, const Model& model, const Backend& 
   Counts counts;
   const auto chunk_at = [&](std::size_t first) {
     const std::size_t count = std::min(kChunk, inputs.size() - first);
-    return std::make_unique<Chunk>(std::span(inputs).subspan(first, count), model.preprocessing);
+    return std::make_unique<Chunk>(std::span(inputs).subspan(first, count), model.preprocessing,
+                                   pictures.any());
   };
   std::unique_ptr<Chunk> next = chunk_at(0);
   for (std::size_t first = 0; first < inputs.size(); first += kChunk) {

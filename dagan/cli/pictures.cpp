@@ -47,7 +47,7 @@ Pictures::Pictures(fs::path heat_maps, fs::path overlays, Levels levels, float t
 }
 
 void Pictures::check_replace_none(std::span<const Input> inputs) const {
-  if (heat_maps_.empty() && overlays_.empty()) return;
+  if (!any()) return;
   std::set<fs::path> files;
   std::error_code error;
   for (const Input& input : inputs) files.insert(fs::weakly_canonical(input.file, error));
@@ -64,7 +64,7 @@ void Pictures::check_replace_none(std::span<const Input> inputs) const {
 }
 
 void Pictures::write(const fs::path& label, const Image& image, std::span<const float> map) const {
-  if (heat_maps_.empty() && overlays_.empty()) return;
+  if (!any()) return;
   const auto size = std::int64_t(std::lround(std::sqrt(double(map.size()))));
   const Shape shape = image.shape;
   const std::vector<float> large =

@@ -16,6 +16,8 @@ class Pictures {
   Pictures(std::filesystem::path heat_maps, std::filesystem::path overlays, Levels levels,
            float threshold);
 
+  bool any() const { return !heat_maps_.empty() || !overlays_.empty(); }
+
   // Throws Fault::output where writing under one of the labels would replace one of the files.
   void check_replace_none(std::span<const Input> inputs) const;
 

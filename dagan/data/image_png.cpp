@@ -1,7 +1,8 @@
-// PNG by libdeflate, which inflates several times faster than stb_image, and stb_image, which gets
-// the same picture with its data stored instead of compressed. The chunks are walked and their
-// checksums tested first: stb_image trusts lengths, skips checksums, and would take the memory that
-// a damaged file asks for.
+// PNG: libdeflate inflates, several times faster than stb_image. What is left of a grey or colour
+// picture are its rows' filters. The rarer kinds (palettes, less than 8 bits, interlaced, a colour
+// that means transparent) go to stb_image, with their data stored instead of compressed. The chunks
+// are walked and their checksums tested first: stb_image trusts lengths, skips checksums, and would
+// take the memory that a damaged file asks for.
 #include <libdeflate.h>
 
 #include <algorithm>
@@ -15,6 +16,7 @@
 
 #include "core/memory.h"
 #include "dagan/data/codecs.h"
+#include "dagan/data/png_filters.h"
 
 namespace dagan::png {
 namespace {
@@ -85,6 +87,7 @@ struct Header {
   Bytes first = {}, colors = {}, opacity = {};  // IHDR and, if there are any, PLTE and tRNS
   std::vector<std::byte> compressed = {};       // pixel data
 
+  bool plain() const { return !palette && !interlaced && depth >= 8 && opacity.empty(); }
   std::uint64_t bits() const { return std::uint64_t(channels) * std::uint64_t(depth); }
   // Bytes of the filtered rows of width x height pixels.
   std::uint64_t rows(std::uint64_t w, std::uint64_t h) const {
@@ -161,6 +164,7 @@ Header parse_chunks(Bytes bytes, const std::string& name) {
     if (type == "PLTE")
       header.colors = data, header.grey_palette = header.palette && all_grey(data);
     if (type == "tRNS") header.opacity = data;
+    if (type == "IDAT" && header.compressed.empty()) header.compressed.reserve(bytes.size() - at);
     if (type == "IDAT") header.compressed.insert(header.compressed.end(), data.begin(), data.end());
     if (type == "IEND") return header;
     at += 12 + std::size_t(length);
@@ -175,10 +179,9 @@ std::size_t needed_memory(const Header& header, std::size_t file) {
   return 4 * row * header.height + 3 * file + (std::size_t(1) << 20);
 }
 
-// The filtered rows, to the end of a buffer; returns where they start.
-std::byte* inflate(const Header& header, FileBytes& to, const std::string& name) {
+// Writes the filtered rows, and up to kMore bytes behind them.
+void inflate(const Header& header, std::byte* rows, const std::string& name) {
   const std::uint64_t size = header.inflated();
-  std::byte* rows = to.data() + to.size() - size - kMore;
   const std::unique_ptr<libdeflate_decompressor, void (*)(libdeflate_decompressor*)> decompressor(
       libdeflate_alloc_decompressor(), libdeflate_free_decompressor);
   if (!decompressor) throw std::bad_alloc();
@@ -191,7 +194,23 @@ std::byte* inflate(const Header& header, FileBytes& to, const std::string& name)
             " pixels need");
   if (result != LIBDEFLATE_SUCCESS || made < size)
     damaged(name, "the PNG's pixels cannot be inflated");
-  return rows;
+}
+
+Image decode_plain(const Header& header, const std::string& name) {
+  const auto rows = std::make_unique_for_overwrite<std::byte[]>(header.inflated() + kMore);
+  inflate(header, rows.get(), name);
+  Image image = make_image({1, header.height, header.width, header.channels},
+                           header.depth == 8 ? DType::u8 : DType::u16);
+  const std::int64_t pixel = header.channels * header.depth / 8;
+  const std::int64_t done = png::undo_filters(rows.get(), header.height, header.width * pixel,
+                                              int(pixel), image.pixels.data());
+  if (done < std::int64_t(header.height))
+    damaged(name, "row ", done, " of the PNG has no known filter");
+  if (header.depth == 16) {
+    for (std::size_t i = 0; i < image.pixels.size(); i += 2)
+      std::swap(image.pixels[i], image.pixels[i + 1]);  // the file's numbers are big-endian
+  }
+  return image;
 }
 
 // Writes what a PNG is made of, without checksums, which stb_image does not read.
@@ -213,20 +232,16 @@ struct PngWriter {
 // The same picture with its data in blocks that are stored as they are, and with a palette that has
 // all colours that an index can ask for: stb_image takes what lies behind a shorter one.
 FileBytes without_compression(Header& header, const std::string& name) {
-  constexpr std::uint64_t kBestRatio = 1032;  // no deflate stream inflates more
   constexpr std::size_t kBlock = 65535;
   const std::uint64_t size = header.inflated();
-  if (header.compressed.size() * kBestRatio < size) {
-    damaged(name, "the PNG has too little data for ", header.width, " x ", header.height,
-            " pixels");
-  }
   const std::size_t blocks = (size + kBlock - 1) / kBlock, data = 2 + size + 5 * blocks + 4;
   const std::size_t colors = header.colors.empty() || !header.palette
                                  ? header.colors.size()
                                  : std::max(header.colors.size(), std::size_t(3) << header.depth);
   const std::size_t others = 128 + header.first.size() + colors + header.opacity.size();
   FileBytes plain(others + data + kMore);
-  const std::byte* rows = inflate(header, plain, name);
+  std::byte* rows = plain.data() + plain.size() - size - kMore;
+  inflate(header, rows, name);
   header.compressed = {};
 
   PngWriter out{plain.data()};
@@ -258,10 +273,7 @@ FileBytes without_compression(Header& header, const std::string& name) {
   return plain;
 }
 
-}  // namespace
-
-Image decode_png(Bytes bytes, const std::string& name) {
-  Header header = parse_chunks(bytes, name);
+Image decode_by_stb(Header& header, const std::string& name) {
   const FileBytes plain = without_compression(header, name);
   png::budget = needed_memory(header, plain.size());
   const auto* data = reinterpret_cast<const stbi_uc*>(plain.data());
@@ -274,6 +286,18 @@ Image decode_png(Bytes bytes, const std::string& name) {
   if (!pixels) damaged(name, "the PNG's pixels cannot be decoded (", stbi_failure_reason(), ")");
   Image image = make_image({1, height, width, channels}, wide ? DType::u16 : DType::u8);
   std::memcpy(image.pixels.data(), pixels.get(), image.pixels.size());
+  return image;
+}
+
+}  // namespace
+
+Image decode_png(Bytes bytes, const std::string& name) {
+  constexpr std::uint64_t kBestRatio = 1032;  // no deflate stream inflates more
+  Header header = parse_chunks(bytes, name);
+  if (header.compressed.size() * kBestRatio < header.inflated())
+    damaged(name, "the PNG has too little data for ", header.width, " x ", header.height,
+            " pixels");
+  Image image = header.plain() ? decode_plain(header, name) : decode_by_stb(header, name);
   image = without_opacity(std::move(image), name);
   return header.grey_palette ? first_channel(image) : image;
 }
