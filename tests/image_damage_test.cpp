@@ -66,6 +66,11 @@ TEST_CASE("damaged and dangerous PNG files are refused before they cost anything
   const Buffer opacity = bytes_of(png_chunk("tRNS", text_of({0, 7})));
   late.insert(late.end() - 12, opacity.begin(), opacity.end());
   CHECK_CONTAINS(refusal(late), "belongs before the pixels");
+  for (const std::size_t length : {4, 769, 771}) {
+    const PngParts parts = {.color = 2, .palette = std::string(length, 'x')};
+    CHECK_CONTAINS(refusal(png(parts)), text("palette of the PNG has ", length, " bytes"));
+  }
+  CHECK_CONTAINS(refusal(png({.rows = text_of({5, 7})})), "row 0 of the PNG has no known filter");
   CHECK_CONTAINS(refusal(png({.depth = 3})), "no known kind");
   CHECK_CONTAINS(refusal(png({.depth = 16, .color = 3})), "no known kind");
   CHECK_CONTAINS(refusal(png({.width = 4, .rows = text_of({0, 1})})), "cannot be inflated");

@@ -4,8 +4,8 @@
    peers.py BUILD [--rounds 5] [--threads 2] [--venv FOLDER] [--only WORK... --out FOLDER] [--no-growth]
 
 BUILD holds dagan, bench_step and bench_detect. The peers live in a virtual environment of their own, by default
-~/.cache/dagan/peers, which is made (pip, some 6 GB) where it is missing. In each round every competitor runs once, as a
-process of its own; a ratio compares two of the same round. Written: docs/peers.md, bench/baselines/peers.csv and growth.csv,
+~/.cache/dagan/peers, which is made (pip, some 6 GB) where it is missing. In each round every competitor runs once
+(detection: three times, of which the median counts), as a process of its own; a ratio compares two of the same round. Written: docs/peers.md, bench/baselines/peers.csv and growth.csv,
 docs/pictures/growth_*.svg. Nothing else should run meanwhile.
 """
 import argparse
@@ -28,16 +28,17 @@ PACKAGES = ["torch", "numpy", "pillow", "onnx", "onnxruntime", "openvino", "matp
 MODULES = ["torch", "numpy", "PIL", "onnx", "onnxruntime", "openvino", "matplotlib"]
 SHAPES = {"64 px, width 32": (64, 32, 16), "128 px, width 64": (128, 64, 4)}  # size, width, batch of a step
 PICTURES, SIDE = 160, 1024
-STARTS = 3  # of a program whose start counts
+STARTS = 3  # of a detection, each round
 
 
 def last_json(text):
     return json.loads(text.strip().splitlines()[-1])
 
 
-def median_start(run):
-    """Of several starts one after the other: a virtual machine may have to get back the memory that it gave away."""
-    return sorted((run() for _ in range(STARTS)), key=lambda r: r["first_s"])[STARTS // 2]
+def median_of_starts(run):
+    """Of each quantity, several starts one after the other: a virtual machine may have to get back the memory that it gave away."""
+    runs = [run() for _ in range(STARTS)]
+    return {quantity: statistics.median(r[quantity] for r in runs) for quantity in runs[0]}
 
 
 class Bench:
@@ -99,7 +100,7 @@ class Bench:
         def run():
             first, seconds, _ = self.first_line(command, ".png")
             return {"first_s": first, "images_per_s": PICTURES / seconds}
-        return median_start(run)
+        return median_of_starts(run)
 
     def detect_torch(self, what, size, width, batch):
         command = [self.python, HERE / "detect_torch.py", what, "--size", size, "--width", width, "--batch", batch,
@@ -108,7 +109,7 @@ class Bench:
         def run():
             first, _, errors = self.first_line(command, ".png")
             return {"first_s": first, "images_per_s": last_json(errors)["images_per_s"]}
-        return median_start(run)
+        return median_of_starts(run)
 
 
 def works(bench):
@@ -250,7 +251,7 @@ def main():
     report.write_text(f"""# Against PyTorch, ONNX Runtime and OpenVINO
 
 Written by `./dev bench peers` on {datetime.date.today()}: {processor()}, {options.threads} threads, f32 unless it says bf16; {versions}.
-{options.rounds} rounds; in each, every competitor ran once, as a process of its own. A ratio compares two of one round; the best other is
+{options.rounds} rounds; in each, every competitor ran once (detection: {STARTS} times, of which the median counts), as a process of its own. A ratio compares two of one round; the best other is
 the one that comes closest. All competitors: `bench/baselines/peers.csv`.
 
 {table(rows)}
@@ -258,8 +259,7 @@ the one that comes closest. All competitors: `bench/baselines/peers.csv`.
 - A training step is forward and backward of both players and both updates. PyTorch: NCHW, channels-last and `torch.compile`. Ours
   averages the weights too.
 - A forward pass is the generator and the squared residual's map. Memory is the peak of the process.
-- First verdict: from the start of the process to the line about one PNG of {SIDE}x{SIDE}; of this and of a folder, the median of {STARTS}
-  starts one after the other in each round. The rate of a folder is ours with the start, PyTorch's
+- First verdict: from the start of the process to the line about one PNG of {SIDE}x{SIDE}. The rate of a folder is ours with the start, PyTorch's
   without (`bench/peers/detect_torch.py`).
 
 ## How cost grows

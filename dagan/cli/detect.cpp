@@ -27,7 +27,8 @@ class Chunk {
         images(inputs.size()),
         pixels(inputs.size() * std::size_t(how.elements())),
         errors(inputs.size()),
-        jobs_(inputs.size(), [=, this](std::size_t i) { load(i, how, keep_images); }) {}
+        jobs_(inputs.size(),
+              [this, how, keep_images](std::size_t i) { load(i, how, keep_images); }) {}
 
   void wait() { jobs_.wait_all(); }
 

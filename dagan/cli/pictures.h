@@ -16,6 +16,7 @@ class Pictures {
   Pictures(std::filesystem::path heat_maps, std::filesystem::path overlays, Levels levels,
            float threshold);
 
+  // Whether write() writes: if not, it needs no image.
   bool any() const { return !heat_maps_.empty() || !overlays_.empty(); }
 
   // Throws Fault::output where writing under one of the labels would replace one of the files.

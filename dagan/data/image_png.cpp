@@ -160,6 +160,8 @@ Header parse_chunks(Bytes bytes, const std::string& name) {
       unsupported(name, "has a PNG chunk that must be understood and is not");
     if (of_pixels && !header.compressed.empty())
       damaged(name, "a PNG chunk that belongs before the pixels is behind them");
+    if (type == "PLTE" && (length == 0 || length % 3 != 0 || length > 768))
+      damaged(name, "the palette of the PNG has ", length, " bytes");
     if (type == "IHDR") header.first = data;
     if (type == "PLTE")
       header.colors = data, header.grey_palette = header.palette && all_grey(data);

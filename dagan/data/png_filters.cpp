@@ -33,8 +33,8 @@ struct Neighbours {
   V left, above, corner;
 };
 
-// The neighbour closest to left + above - corner. Let lo <= hi be the first two: that is lo where
-// 3 corner >= lo + 2 hi, hi where 3 corner <= 2 lo + hi, and else the corner.
+// The neighbour closest to left + above - corner. Let lo <= hi be the first two: that is hi where
+// 3 corner <= 2 lo + hi, lo where 3 corner >= lo + 2 hi, and else the corner.
 V paeth(const Neighbours& n) {
   const V lo = n.left < n.above ? n.left : n.above, hi = n.left < n.above ? n.above : n.left;
   const V rest = n.corner * 3 - (n.left + n.above);

@@ -107,6 +107,19 @@ float from_key(std::uint32_t key) {
   return std::bit_cast<float>(key & 0x80000000u ? key & 0x7fffffffu : ~key);
 }
 
+// Brings the `count` largest of n keys to the front. Counting by leading bits leaves few to
+// compare.
+void largest_first(std::uint32_t* keys, std::int64_t n, std::int64_t count) {
+  constexpr int kBits = 11;
+  std::int64_t counts[1 << kBits] = {};
+  for (std::int64_t i = 0; i < n; ++i) ++counts[keys[i] >> (32 - kBits)];
+  std::uint32_t leading = (1 << kBits) - 1;  // of the least of them
+  for (std::int64_t above = counts[leading]; above < count; above += counts[leading]) --leading;
+  const auto end = std::partition(
+      keys, keys + n, [leading](std::uint32_t key) { return key >> (32 - kBits) >= leading; });
+  std::nth_element(keys, keys + count - 1, end, std::greater<>());
+}
+
 }  // namespace
 
 std::int64_t pooled_residual_scratch(Shape x) { return 2 * x.pixels() * 4; }
@@ -151,7 +164,7 @@ void top_mean(const Launch& launch, float fraction, View map, View scores) {
     const float* values = map.as<const float>() + n * pixels;
     std::uint32_t* first = keys + n * pixels;
     std::transform(values, values + pixels, first, to_key);
-    if (count < pixels) std::nth_element(first, first + count, first + pixels, std::greater<>());
+    largest_first(first, pixels, count);
     std::sort(first, first + count, std::greater<>());
     double sum = 0;
     for (std::int64_t i = 0; i < count; ++i) sum += double(from_key(first[i]));

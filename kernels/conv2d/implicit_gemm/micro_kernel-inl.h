@@ -14,6 +14,7 @@
 #include <cstdint>
 
 #include "kernels/conv2d/finish.h"
+#include "kernels/conv2d/implicit_gemm/patches.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace dagan::cpu::implicit_gemm::HWY_NAMESPACE {
@@ -26,7 +27,6 @@ constexpr int kLanes = int(hn::MaxLanes(Tag()));
 constexpr int kMaxRows = kLanes >= 16 ? 8 : 6;
 constexpr int kMaxVectors = 2;
 constexpr std::int64_t kPanel = kMaxVectors * kLanes;  // columns of a packed panel of B
-constexpr std::int64_t kLine = 16;                     // floats of a cache line
 constexpr std::int64_t kDepth = 256;                   // of one call, at most
 
 // A whose rows lie anywhere. The depth is `runs` runs of `length`; row i of run r starts at
@@ -76,7 +76,8 @@ struct ColumnsOfA {
 };
 
 // What comes into a cache while a product runs, the part `index` of `count` that share one B: of
-// the B that is next, a line every so many floats a step. It may end past the end of that B.
+// the B that is next, a line every so many floats a step. It may end past the end of that B, and
+// leaves out what belongs to runs that are skipped.
 struct Ahead {
   const float* from = nullptr;
   std::int64_t step = 0;
@@ -86,6 +87,7 @@ struct Ahead {
       : from(next), step((kPanel + count - 1) / count) {
     from += index * depth * step;
   }
+  HWY_INLINE bool two_lines() const { return kPanel > kLine && step > kLine; }
 };
 
 HWY_INLINE void prefetch_level_2(const float* line) {
@@ -153,10 +155,10 @@ void multiply_tile(const A& a, const Tile& tile) {
     std::int64_t first, count;
     if (!a.start(run, rows, first, count)) continue;
     const float* b = tile.b + first * kPanel;
-    const float* next = tile.ahead.from + first * tile.ahead.step;
+    const float* next = tile.ahead.from ? tile.ahead.from + first * tile.ahead.step : b;
     for (std::int64_t k = 0; k < count; ++k, b += kPanel, next += tile.ahead.step) {
       prefetch_level_2(next);
-      if constexpr (kPanel > kLine) prefetch_level_2(next + kLine);
+      if (tile.ahead.two_lines()) prefetch_level_2(next + kLine);
       Vector columns[kVectors];
 #pragma GCC unroll 2
       for (int v = 0; v < kVectors; ++v) {

@@ -6,6 +6,8 @@
 
 namespace dagan::cpu::implicit_gemm {
 
+constexpr std::int64_t kLine = 16;  // floats of a cache line
+
 constexpr std::int64_t divide_up(std::int64_t a, std::int64_t b) { return (a + b - 1) / b; }
 
 struct Pixel {

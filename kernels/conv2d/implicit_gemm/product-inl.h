@@ -120,6 +120,9 @@ struct Product {
 
   std::int64_t panels() const { return divide_up(columns, kPanel); }
   std::int64_t depth() const { return a.columns(); }
+  std::int64_t start(const DepthBlock& block) const {
+    return block.tap * a.source.c + block.channel;
+  }
 };
 
 // `rows` times the panels [panel, stop), to to[m] + (column - origin).
@@ -132,18 +135,22 @@ void multiply_panels(const Product<A, B, C>& product, Rows<A>& rows, std::int64_
   // A phase without taps has no depth and still writes its zeros.
   for (std::int64_t index = 0; index < std::max<std::int64_t>(1, cut.blocks()); ++index) {
     const DepthBlock block = cut.blocks() > 0 ? cut.block(index) : DepthBlock{0, 0, 0, 0};
-    const std::int64_t k = block.tap * product.a.source.c + block.channel;
-    rows.find(block);
-    const auto packed = [&](std::int64_t j) HWY_ATTR {
+    const auto packed = [&](std::int64_t j, std::int64_t k) HWY_ATTR {
       return product.packed + (j * product.depth() + k) * kPanel;
     };
+    const std::int64_t k = product.start(block);
+    rows.find(block);
     for (std::int64_t j = panel; j < stop; ++j) {
       const float* b = own_panel;
       if (product.packed)
-        b = packed(j);
+        b = packed(j, k);
       else
         product.b.pack(k, block.taps * block.channels, j * kPanel, own_panel);
-      const bool more = product.packed && j + 1 < stop;
+      const float* next = nullptr;
+      if (product.packed && j + 1 < stop)
+        next = packed(j + 1, k);
+      else if (product.packed && index + 1 < cut.blocks())
+        next = packed(panel, product.start(cut.block(index + 1)));
       for (std::int64_t t = 0; t < tiles; ++t) {
         const std::int64_t m = part(t, count, tiles);
         multiply(part(t + 1, count, tiles) - m, rows.from(m),
@@ -153,8 +160,7 @@ void multiply_panels(const Product<A, B, C>& product, Rows<A>& rows, std::int64_
                   .columns = std::min(kPanel, product.columns - j * kPanel),
                   .finish = index + 1 >= cut.blocks() ? product.finish.from(j * kPanel) : Finish{},
                   .add = product.add || index > 0,
-                  .ahead = more ? Ahead(packed(j + 1), block.taps * block.channels, t, tiles)
-                                : Ahead()});
+                  .ahead = next ? Ahead(next, block.taps * block.channels, t, tiles) : Ahead()});
       }
     }
   }

@@ -24,7 +24,7 @@ std::int64_t products_of(const Strip& strip, const Tiles<m>& tiles) {
 }
 template <int m>
 constexpr std::int64_t kProducts = Tiles<m>::points*(PanelGroups<m>::kRoom* kPanel +
-                                                     PanelGroups<m>::kMost * plane(0));
+                                                     kMostTogether * plane(0));
 
 // The scratch of both passes: A, then the transformed filter if it is not ready and several strips
 // use it.
@@ -181,7 +181,7 @@ void input_grad(const Launch& launch, View dy, View w, const float* ready, Finis
   const PanelGroups<m> groups(filter, tiles, tiles.groups());
   parallel_for(tiles.groups() * groups.count(), [&](std::int64_t task) HWY_ATTR {
     HWY_ALIGN float products[kProducts<m>];
-    PhaseLines<m> lines[PanelGroups<m>::kMost];
+    PhaseLines<m> lines[kMostTogether];
     const Panels panels = groups[task % groups.count()];
     for (std::int64_t i = 0; i < tiles.strips_of_image; ++i) {
       const Strip strip = tiles.strip(task / groups.count(), i);

@@ -162,7 +162,7 @@ struct Panels {
 // buffer for one slab only.
 template <int m>
 struct PanelGroups {
-  static constexpr std::int64_t kMost = 4, kTasks = 8, kRoom = 2 * Tiles<m>::kMost;
+  static constexpr std::int64_t kRoom = 2 * Tiles<m>::kMost;  // tiles of a strip, of each panel
   std::int64_t panels, targets, groups;
 
   // tasks: of one panel
@@ -170,8 +170,8 @@ struct PanelGroups {
   PanelGroups(const TransformedFilter<m, Filter>& filter, const Tiles<m>& tiles, std::int64_t tasks)
       : panels(filter.filter().panels_of_target()), targets(filter.filter().panels() / panels) {
     const std::int64_t room = kRoom / tiles.most_of_strip();
-    const std::int64_t spare = filter.filter().panels() * tasks / kTasks;
-    const std::int64_t most = std::clamp<std::int64_t>(std::min(room, spare), 1, kMost);
+    const std::int64_t spare = filter.filter().panels() * tasks / kTasksLeft;
+    const std::int64_t most = std::clamp<std::int64_t>(std::min(room, spare), 1, kMostTogether);
     groups = filter.ready() ? divide_up(panels, most) : panels;
   }
   std::int64_t count() const { return targets * groups; }
@@ -190,7 +190,7 @@ void multiply_strip(const Blocks<m>& blocks, const float* a, std::int64_t plane_
   const std::int64_t plane_of_c = plane(blocks.tiles * kPanel);
   for (std::int64_t i = 0; i < slabs.count; ++i) {
     const std::int64_t begin = slabs.start(i), depth = slabs.start(i + 1) - begin;
-    const float* slab[PanelGroups<m>::kMost];
+    const float* slab[kMostTogether];
     for (std::int64_t j = 0; j < panels.count; ++j)
       slab[j] = filter.slab(panels.first + j, i, buffer);
     for (std::int64_t p = 0; p < Tiles<m>::points; ++p)

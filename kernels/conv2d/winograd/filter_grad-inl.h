@@ -19,8 +19,7 @@ namespace dagan::cpu::winograd::HWY_NAMESPACE {
 // panel, point by point, so that V is read once for all of them.
 template <int m>
 struct FilterGradCut {
-  static constexpr std::int64_t kFilters = kGroup;            // of a group
-  static constexpr std::int64_t kMostGroups = 4, kTasks = 8;  // groups of a task; tasks at least
+  static constexpr std::int64_t kFilters = kGroup;  // of a group
 
   Tiles<m> tiles;
   std::int64_t channels, filters, panels_of_phase, filters_padded;
@@ -36,8 +35,8 @@ struct FilterGradCut {
   std::int64_t groups() const { return divide_up(filters_padded, kFilters); }
   // Tasks of a panel.
   std::int64_t tasks() const {
-    const std::int64_t spare = panels() * groups() / kTasks;
-    return divide_up(groups(), std::clamp<std::int64_t>(spare, 1, kMostGroups));
+    const std::int64_t spare = panels() * groups() / kTasksLeft;
+    return divide_up(groups(), std::clamp<std::int64_t>(spare, 1, kMostTogether));
   }
   // V (point, panel, tile, kPanel), and Z (point, k / kGroup, tile, kGroup) behind it.
   std::int64_t plane_v() const { return plane(tiles.count() * panels() * kPanel); }
@@ -100,7 +99,7 @@ void filter_grad(const Launch& launch, View x, View dy, View dw, Write mode) {
   constexpr std::int64_t kBlocks = divide_up(kFilters, kMaxRows);
   constexpr std::int64_t kProducts = Tiles<m>::points * plane(kFilters * kPanel);  // of a group
   parallel_for(cut.panels() * cut.tasks(), [&](std::int64_t task) HWY_ATTR {
-    HWY_ALIGN float products[cut.kMostGroups * kProducts];
+    HWY_ALIGN float products[kMostTogether * kProducts];
     const std::int64_t panel = task / cut.tasks(), index = task % cut.tasks();
     const std::int64_t first = part(index, cut.groups(), cut.tasks());
     const std::int64_t groups = part(index + 1, cut.groups(), cut.tasks()) - first;
@@ -110,6 +109,8 @@ void filter_grad(const Launch& launch, View x, View dy, View dw, Write mode) {
         const std::int64_t tile = part(slab, tiles, slabs);
         const std::int64_t depth = part(slab + 1, tiles, slabs) - tile;
         const float* b = v + p * cut.plane_v() + (panel * tiles + tile) * kPanel;
+        const float* next = slab + 1 < slabs ? b + depth * kPanel
+                                             : v + (p + 1) * cut.plane_v() + panel * tiles * kPanel;
         for (std::int64_t i = 0; i < groups * kBlocks; ++i) {
           const std::int64_t group = i / kBlocks, block = i % kBlocks;
           const std::int64_t row = part(block, kFilters, kBlocks);
@@ -121,7 +122,7 @@ void filter_grad(const Launch& launch, View x, View dy, View dw, Write mode) {
                .depth = depth,
                .c = products + group * kProducts + p * plane(kFilters * kPanel) + row * kPanel,
                .add = slab > 0,
-               .ahead = Ahead(b + depth * kPanel, depth, i, groups * kBlocks)});
+               .ahead = Ahead(next, depth, i, groups * kBlocks)});
         }
       }
     for (std::int64_t group = 0; group < groups; ++group) {

@@ -52,7 +52,7 @@ void multiply_tile(const Operands& o) {
 #pragma GCC unroll 4
     for (std::int64_t step = 0; step < kSteps; ++step, b += kPanel, next += o.ahead.step) {
       hwy::Prefetch(next);
-      if constexpr (kPanel > kGroup) hwy::Prefetch(next + kGroup);
+      if (o.ahead.two_lines()) hwy::Prefetch(next + implicit_gemm::kLine);
       Vector columns[kVectors];
 #pragma GCC unroll 2
       for (int v = 0; v < kVectors; ++v) columns[v] = hn::LoadU(d, b + v * kLanes);

@@ -18,8 +18,8 @@ constexpr std::int64_t part_of(std::int64_t x, std::int64_t count, std::int64_t 
 }
 
 constexpr std::int64_t kPhases = 4;
-constexpr std::int64_t kGroup =
-    16;  // channels are padded with zeros to a multiple of this: a cache line
+// Channels are padded with zeros to a multiple of this.
+constexpr std::int64_t kGroup = implicit_gemm::kLine;
 
 constexpr std::int64_t padded(std::int64_t channels) {
   return divide_up(channels, kGroup) * kGroup;
@@ -28,6 +28,10 @@ constexpr std::int64_t padded(std::int64_t channels) {
 // Room for one point of a transform. Unpadded, powers of two would put all points of a tile into
 // one set of the cache.
 constexpr std::int64_t plane(std::int64_t floats) { return floats + 5 * kGroup; }
+
+// Panels that one task multiplies together at most (of the filter gradient: groups of filters), and
+// the tasks that have to be left over for threads.
+constexpr std::int64_t kMostTogether = 4, kTasksLeft = 16;
 
 // Some neighbouring lines of tiles: whole images, or a part of one.
 struct Strip {
