@@ -7,7 +7,7 @@
 #include "bench/op_times.h"
 #include "dagan/detect/scorer.h"
 #include "dagan/model/step.h"
-#include "dagan/train/configure.h"
+#include "dagan/recipe/configure.h"
 #include "kernels/backend.h"
 
 namespace dagan::bench {

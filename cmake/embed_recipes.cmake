@@ -1,5 +1,5 @@
-# Builds the recipe files into the library: recipes.cpp, a table of (name, text), from dagan/train/recipes.
-file(GLOB DAGAN_RECIPES CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/dagan/train/recipes/*.toml)
+# Builds the recipe files into the library: recipes.cpp, a table of (name, text), from dagan/recipe/recipes.
+file(GLOB DAGAN_RECIPES CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/dagan/recipe/recipes/*.toml)
 set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${DAGAN_RECIPES})
 set(DAGAN_RECIPE_ROWS "")
 foreach(recipe IN LISTS DAGAN_RECIPES)

@@ -9,7 +9,7 @@
 #include "dagan/data/synth.h"
 #include "dagan/detect/detector.h"
 #include "dagan/detect/threshold.h"
-#include "dagan/train/recipe_table.h"
+#include "dagan/recipe/recipe_table.h"
 #include "dagan/train/trainer.h"
 
 using namespace dagan;

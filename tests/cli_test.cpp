@@ -10,7 +10,7 @@
 #include "dagan/cli/help.h"
 #include "dagan/cli/options.h"
 #include "dagan/cli/program.h"
-#include "dagan/train/recipe_table.h"
+#include "dagan/recipe/recipe_table.h"
 #include "tests/data_files.h"
 
 using namespace dagan;

@@ -8,7 +8,7 @@
 #include "core/random.h"
 #include "dagan/detect/detector.h"
 #include "dagan/model/step.h"
-#include "dagan/train/configure.h"
+#include "dagan/recipe/configure.h"
 #include "tests/apart_memory.h"
 #include "tests/small_runs.h"
 

@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "dagan/train/recipe_table.h"
+#include "dagan/recipe/recipe_table.h"
 #include "dagan/train/stop.h"
 #include "dagan/train/trainer.h"
 #include "tests/cli_workshop.h"

@@ -10,7 +10,7 @@
 #include "dagan/data/file.h"
 #include "dagan/data/synth.h"
 #include "dagan/model/step.h"
-#include "dagan/train/configure.h"
+#include "dagan/recipe/configure.h"
 #include "dagan/train/health.h"
 #include "dagan/train/sampler.h"
 #include "dagan/train/trainer.h"

@@ -17,7 +17,7 @@
 #include "dagan/cli/help.h"
 #include "dagan/cli/options.h"
 #include "dagan/cli/output.h"
-#include "dagan/train/recipe_table.h"
+#include "dagan/recipe/recipe_table.h"
 #include "kernels/backend.h"
 
 #define DAGAN_TEXT_OF(x) #x

@@ -2,7 +2,7 @@
 
 #include <sstream>
 
-#include "dagan/train/recipe_table.h"
+#include "dagan/recipe/recipe_table.h"
 
 namespace dagan {
 namespace {

@@ -5,7 +5,7 @@
 #include "dagan/cli/options.h"
 #include "dagan/cli/output.h"
 #include "dagan/detect/model_file.h"
-#include "dagan/train/recipe_table.h"
+#include "dagan/recipe/recipe_table.h"
 
 namespace dagan {
 namespace {

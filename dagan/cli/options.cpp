@@ -6,7 +6,7 @@
 #include "core/check.h"
 #include "dagan/cli/commands.h"
 #include "dagan/data/synth.h"
-#include "dagan/train/recipe_table.h"
+#include "dagan/recipe/recipe_table.h"
 
 namespace dagan {
 namespace {

@@ -8,7 +8,7 @@
 
 #include "core/view.h"
 #include "dagan/data/image.h"
-#include "dagan/train/recipe.h"
+#include "dagan/recipe/recipe.h"
 #include "kernels/image/image.h"
 
 namespace dagan {

@@ -7,8 +7,8 @@
 #include "dagan/data/file.h"
 #include "dagan/model/discriminator.h"
 #include "dagan/model/generator.h"
-#include "dagan/train/configure.h"
-#include "dagan/train/recipe_table.h"
+#include "dagan/recipe/configure.h"
+#include "dagan/recipe/recipe_table.h"
 
 namespace dagan {
 namespace {

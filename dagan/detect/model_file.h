@@ -9,7 +9,7 @@
 #include "dagan/data/preprocess.h"
 #include "dagan/data/sha256.h"
 #include "dagan/detect/scorer.h"
-#include "dagan/train/recipe.h"
+#include "dagan/recipe/recipe.h"
 #include "kernels/backend.h"
 
 namespace dagan {

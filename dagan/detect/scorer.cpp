@@ -32,13 +32,6 @@ Reading read(Tape& tape, Tensor images, const char* name, const Architecture& a,
 
 }  // namespace
 
-void check_scoring(const Scoring& s) {
-  check(Fault::usage, s.residual != Residual::both || s.standardise,
-        "detect.residual = \"both\" needs detect.standardise = true: two networks' residuals can "
-        "only be "
-        "added when both are measured in their own spread");
-}
-
 Scorer::Scorer(const Architecture& a, const Scoring& s, Weights weights, const Backend& backend,
                Store& store, std::int64_t batch)
     : batch_(batch),

@@ -2,8 +2,8 @@
 #pragma once
 #include <filesystem>
 
+#include "dagan/recipe/recipe.h"
 #include "dagan/train/observer.h"
-#include "dagan/train/recipe.h"
 #include "kernels/backend.h"
 
 namespace dagan {

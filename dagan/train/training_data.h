@@ -6,8 +6,8 @@
 
 #include "dagan/data/image_set.h"
 #include "dagan/data/split.h"
+#include "dagan/recipe/recipe.h"
 #include "dagan/train/observer.h"
-#include "dagan/train/recipe.h"
 
 namespace dagan {
 

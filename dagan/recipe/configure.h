@@ -1,8 +1,8 @@
 // From a recipe's words to the options of the model, the step and the score.
 #pragma once
-#include "dagan/detect/scorer.h"
+#include "dagan/model/scoring.h"
 #include "dagan/model/step.h"
-#include "dagan/train/recipe.h"
+#include "dagan/recipe/recipe.h"
 #include "optim/schedule.h"
 
 namespace dagan {

@@ -1,4 +1,4 @@
-#include "dagan/train/recipe_table.h"
+#include "dagan/recipe/recipe_table.h"
 
 #include <charconv>
 

@@ -1,4 +1,4 @@
-#include "dagan/train/configure.h"
+#include "dagan/recipe/configure.h"
 
 namespace dagan {
 

@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "core/check.h"
-#include "dagan/train/recipe.h"
+#include "dagan/recipe/recipe.h"
 
 namespace dagan {
 

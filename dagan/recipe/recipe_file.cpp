@@ -8,8 +8,8 @@
 #include <fstream>
 #include <sstream>
 
+#include "dagan/recipe/recipe_table.h"
 #include "dagan/train/nearest.h"
-#include "dagan/train/recipe_table.h"
 
 namespace dagan {
 namespace {
