@@ -89,9 +89,8 @@ std::vector<std::string> complaints(const Source& source) {
     const bool allowed =
         layer->second.contains(top(name)) || (layer->first == "kernels" && kOfCore.contains(name));
     if (!allowed) result.push_back(source.path + " may not include " + name);
-    if (allowed && layer->first == "dagan" && part_of(name) > part_of(source.path)) {
+    if (top(name) == "dagan" && top(source.path) == "dagan" && part_of(name) > part_of(source.path))
       result.push_back(source.path + " may not include " + name);
-    }
   }
   if (header && !internal(source.path) && layer != kMayInclude.end()) {
     for (const std::string& name : source.system) {

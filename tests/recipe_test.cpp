@@ -7,8 +7,8 @@
 #include <locale>
 #include <set>
 
+#include "dagan/recipe/nearest.h"
 #include "dagan/recipe/recipe_table.h"
-#include "dagan/train/nearest.h"
 #include "tests/data_files.h"
 
 using namespace dagan;

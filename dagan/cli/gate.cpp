@@ -6,7 +6,7 @@
 
 #include "core/check.h"
 #include "dagan/cli/output.h"
-#include "dagan/train/nearest.h"
+#include "dagan/recipe/nearest.h"
 
 namespace dagan {
 

@@ -3,7 +3,7 @@
 
 #include "core/check.h"
 #include "dagan/cli/options.h"
-#include "dagan/train/nearest.h"
+#include "dagan/recipe/nearest.h"
 
 namespace dagan {
 namespace {

@@ -8,8 +8,8 @@
 #include <fstream>
 #include <sstream>
 
+#include "dagan/recipe/nearest.h"
 #include "dagan/recipe/recipe_table.h"
-#include "dagan/train/nearest.h"
 
 namespace dagan {
 namespace {
