@@ -5,8 +5,9 @@
 
 BUILD holds dagan, bench_step and bench_detect. The peers live in a virtual environment of their own, by default
 ~/.cache/dagan/peers, which is made (pip, some 6 GB) where it is missing. In each round every competitor runs once
-(detection: three times, of which the median counts), as a process of its own; a ratio compares two of the same round. Written: docs/peers.md, bench/baselines/peers.csv and growth.csv,
-docs/pictures/growth_*.svg. Nothing else should run meanwhile.
+(detection: STARTS times, of which the median counts), as a process of its own; a ratio compares two of the same round.
+Written: docs/peers.md, bench/baselines/peers.csv and growth.csv, docs/pictures/growth_*.svg. Nothing else should run
+meanwhile.
 """
 import argparse
 import csv
