@@ -1,10 +1,11 @@
 // Which instruction sets the kernels were compiled for, in Highway's order: the best comes first.
 #include "kernels/simd.h"
-// clang-format off: simd.h sets what highway.h reads
+// clang-format off: simd.h sets what highway.h reads, and jpeglib.h needs <cstdio> before it
 #include <hwy/highway.h>
+#include <cstdio>
+#include <jpeglib.h>
 // clang-format on
 #include <hwy/targets.h>
-#include <jpeglib.h>
 #include <omp.h>
 #include <tiffio.h>
 

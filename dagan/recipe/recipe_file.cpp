@@ -165,7 +165,8 @@ void set_recipe(Recipe& recipe, const std::string& assignment) {
 
 void set_recipe(Recipe& recipe, const std::string& name, const std::string& value,
                 const std::string& option) {
-  const RecipeKey& key = find_key(name, option + ": ", Fault::usage);
+  const std::string where = option + ": ";
+  const RecipeKey& key = find_key(name, where, Fault::usage);
   check(Fault::usage, assign(key, recipe, scalar_for(key, value)), option, " ", value,
         ": expected ", accepted(key));
 }
