@@ -57,6 +57,15 @@ unless_unfinished() {
 gpu_name() { nvidia-smi --query-gpu=name --format=csv,noheader | head -n 1 | tr ' /' '__'; }
 gpu_arch() { nvidia-smi --query-gpu=compute_cap --format=csv,noheader | head -n 1 | tr -d .; }
 
+# PyTorch's packages bring cuDNN and cuBLAS: the rivals find them there too.
+find_rivals() {
+  local folder
+  for folder in $(python3 -c 'import nvidia; print(*nvidia.__path__)' 2>/dev/null); do
+    export LD_LIBRARY_PATH=${LD_LIBRARY_PATH:+$LD_LIBRARY_PATH:}$(echo "$folder"/*/lib | tr " " :)
+    export CPLUS_INCLUDE_PATH=${CPLUS_INCLUDE_PATH:+$CPLUS_INCLUDE_PATH:}$folder/cudnn/include
+  done
+}
+
 configure() {
   local options=(-DCMAKE_BUILD_TYPE=Release -DDAGAN_CUDA=ON -DDAGAN_EXAMPLES=OFF)
   [[ $device == cuda ]] && options+=("-DDAGAN_CUDA_ARCHITECTURES=$(gpu_arch)")
@@ -66,6 +75,7 @@ configure() {
     export LD_LIBRARY_PATH=$PWD/carried/usr/lib/carried:${LD_LIBRARY_PATH:-}
     export LIBRARY_PATH=$LD_LIBRARY_PATH
   fi
+  [[ $device == cuda ]] && find_rivals
   cmake -S . -B $build -G Ninja "${options[@]}"
 }
 
@@ -143,7 +153,7 @@ if [[ $device == cuda ]] && ! nvidia-smi >/dev/null 2>&1; then
 fi
 build
 tests
-sanitizers
 timings
+sanitizers
 cat $report/step_f32 $report/step_bf16 $report/torch_* 2>/dev/null | grep '^{' >&2
 finish
