@@ -1,7 +1,6 @@
 #include "tests/cases/activation.h"
 
 #include <doctest/doctest.h>
-#include <hwy/targets.h>
 
 #include <bit>
 #include <cmath>
@@ -10,6 +9,7 @@
 #include "kernels/backend.h"
 #include "tests/cases/shapes.h"
 #include "tests/cases/stored_as.h"
+#include "tests/older_processors.h"
 
 namespace dagan::cases {
 namespace {
@@ -92,19 +92,13 @@ void check_every_value() {
 
 TEST_CASE("activation: every value is widened and rounded as bf16 says, on every processor") {
   check_every_value();
-#if defined(__x86_64__)
-  const std::int64_t older[] = {HWY_AVX2, HWY_SCALAR | HWY_EMU128};
-  for (const std::int64_t targets : older) {
-    if ((targets & HWY_AVX2) && !(hwy::SupportedTargets() & HWY_AVX2)) continue;
-    hwy::SetSupportedTargetsForTest(targets);
+  testing::on_older_processors([] {
     check_every_value();
     for (const OpCase& op : all_in_bf16({2, 5, 7, 19})) {
       CHECK(check_kernel(op, *cpu_backend().kernels) == "");
       CHECK(check_rounding(op, *cpu_backend().kernels) == "");
     }
-    hwy::SetSupportedTargetsForTest(0);
-  }
-#endif
+  });
 }
 
 TEST_CASE("activation: the same bits for any number of threads") {

@@ -1,11 +1,11 @@
 #include "tests/cases/conv2d.h"
 
 #include <doctest/doctest.h>
-#include <hwy/targets.h>
 
 #include "kernels/conv2d/choice.h"
 #include "kernels/version.h"
 #include "tests/cases/stored_as.h"
+#include "tests/older_processors.h"
 
 namespace dagan::cases {
 namespace {
@@ -118,12 +118,8 @@ TEST_CASE("conv2d: Winograd's rounding errors stay small") {
   CHECK(checked >= 2 * 3 * 60);
 }
 
-#if defined(__x86_64__)
 TEST_CASE("conv2d: the versions for older processors equal the reference") {
-  const std::int64_t older[] = {HWY_AVX2, HWY_SCALAR | HWY_EMU128};
-  for (const std::int64_t targets : older) {
-    if ((targets & HWY_AVX2) && !(hwy::SupportedTargets() & HWY_AVX2)) continue;
-    hwy::SetSupportedTargetsForTest(targets);
+  testing::on_older_processors([] {
     for (const KernelVersion& version : fast_versions())
       for (const Conv2dProblem& problem : problems_of(version))
         for (const OpCase& op : conv2d_passes(version, problem))
@@ -131,10 +127,8 @@ TEST_CASE("conv2d: the versions for older processors equal the reference") {
     for (const Conv2dProblem& problem : conv2d_large())
       for (const OpCase& op : conv2d_passes(by_shape(), problem, DType::bf16))
         check_ok(check_kernel(op, by_shape().entries, {Write::accumulate, true}));
-    hwy::SetSupportedTargetsForTest(0);
-  }
+  });
 }
-#endif
 
 TEST_CASE("conv2d: a wrong kernel is found") {
   Kernels wrong = by_shape().entries;
