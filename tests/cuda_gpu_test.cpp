@@ -66,7 +66,7 @@ TEST_CASE("cuda: every version of the convolution agrees with the reference") {
   for (const KernelVersion& version : kernel_versions(cuda_backend())) {
     const bool missing = version.missing != nullptr && version.missing() != nullptr;
     if (std::string(version.op) != "conv2d" || missing) continue;
-    CAPTURE(version.name);
+    INFO(std::string(version.name));
     const Backend backend = {"version", cuda_backend().runtime, &version.entries};
     for (const auto& problems : {conv2d_small(), conv2d_large()}) {
       for (const Conv2dProblem& problem : problems) {

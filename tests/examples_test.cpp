@@ -48,6 +48,9 @@ TEST_CASE("a promised line may leave parts open, and no others") {
   CHECK(!matches("D", "D ..."));
 }
 
+#if !defined(DAGAN_EXAMPLES_DIR)
+TEST_CASE("every example prints what it promises") { MESSAGE("skipped: built without examples"); }
+#else
 TEST_CASE("every example prints what it promises") {
   int count = 0;
   for (const auto& entry : fs::directory_iterator(DAGAN_SOURCE_DIR "/examples")) {
@@ -73,3 +76,4 @@ TEST_CASE("every example prints what it promises") {
   }
   CHECK(count == 10);
 }
+#endif

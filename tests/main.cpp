@@ -1,2 +1,14 @@
-#define DOCTEST_CONFIG_IMPLEMENT_WITH_MAIN
+#define DOCTEST_CONFIG_IMPLEMENT
 #include <doctest/doctest.h>
+
+#include <cstdlib>
+
+#include "kernels/backend.h"
+
+// Only the tests themselves use a GPU, not the programs that they start: those have the same bits
+// everywhere. The driver reads its environment once.
+int main(int argc, char** argv) {
+  dagan::has_cuda();
+  setenv("CUDA_VISIBLE_DEVICES", "", 1);
+  return doctest::Context(argc, argv).run();
+}
