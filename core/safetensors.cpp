@@ -106,9 +106,16 @@ std::vector<std::uint64_t> whole_numbers(const Json& json, const std::string& te
   return numbers;
 }
 
-// Shape and size of one header entry; the caller has checked that the whole is an object.
-NamedTensor parse_tensor(const std::string& tensor, const Json& entry,
-                         std::span<const std::byte> data, const std::string& name) {
+// A tensor without its bytes, which lie from `begin` on, behind the header.
+struct Placed {
+  NamedTensor tensor;
+  std::uint64_t begin, size;
+};
+
+// Shape and place of one header entry, in a file with `data` bytes behind the header; the caller
+// has checked that the whole is an object.
+Placed parse_tensor(const std::string& tensor, const Json& entry, std::uint64_t data,
+                    const std::string& name) {
   const std::string key = quoted(tensor);
   try {
     const auto dtype = type_of(entry.at("dtype").get<std::string>());
@@ -119,23 +126,85 @@ NamedTensor parse_tensor(const std::string& tensor, const Json& entry,
     std::int64_t four[4] = {1, 1, 1, 1};
     std::uint64_t bytes = std::uint64_t(size_of(*dtype));
     for (std::size_t i = 0; i < extents.size(); ++i) {
-      check(Fault::model,
-            extents[i] <= data.size() && !__builtin_mul_overflow(bytes, extents[i], &bytes), name,
-            ": tensor ", key, " is larger than the file");
+      check(Fault::model, extents[i] <= data && !__builtin_mul_overflow(bytes, extents[i], &bytes),
+            name, ": tensor ", key, " is larger than the file");
       four[4 - extents.size() + i] = std::int64_t(extents[i]);
     }
     const auto offsets = whole_numbers(entry.at("data_offsets"), key, name);
     check(Fault::model,
-          offsets.size() == 2 && offsets[0] <= offsets[1] && offsets[1] <= data.size() &&
+          offsets.size() == 2 && offsets[0] <= offsets[1] && offsets[1] <= data &&
               offsets[1] - offsets[0] == bytes,
           name, ": tensor ", key, " does not lie where its header says: the file is truncated");
-    return {tensor, *dtype, {four[0], four[1], four[2], four[3]}, data.subspan(offsets[0], bytes)};
+    return {{tensor, *dtype, {four[0], four[1], four[2], four[3]}, {}}, offsets[0], bytes};
   } catch (const Json::exception&) {
     fail(Fault::model, name, ": the header entry of tensor ", key, " is damaged");
   }
 }
 
+// The length of the header, from the first eight bytes of a file.
+std::uint64_t header_length(std::span<const std::byte> start, std::uint64_t file_size,
+                            const std::string& name) {
+  std::uint64_t length = 0;
+  std::memcpy(&length, start.data(), sizeof length);
+  check(Fault::model, length <= kHeaderLimit, name,
+        ": is not a model file, or its start is damaged");
+  check(Fault::model, length <= file_size - sizeof length, name,
+        ": is truncated: its header is not complete");
+  return length;
+}
+
+void check_size(std::uint64_t file_size, const std::string& name) {
+  check(Fault::model, file_size >= 8, name, ": is not a model file: it has ", file_size, " bytes");
+}
+
+// Where the metadata has that checksum, it must be `sum`.
+void check_sum(const Safetensors& file, const char* key, const std::string& sum) {
+  const auto found = file.metadata.find(key);
+  check(Fault::model, found == file.metadata.end() || found->second == sum, file.source,
+        ": its checksum is wrong: the file is damaged; copy it again or use an older one");
+}
+
+// What a file holds that has `data` bytes behind its header; the tensors, in the order in which
+// they lie there, without their bytes.
+Safetensors parse_content(std::string_view text, std::uint64_t data, const std::string& name) {
+  const Json header = parse_header(text.data(), text.data() + text.size(), name);
+  Safetensors file;
+  file.source = name;
+  std::vector<Placed> placed;
+  for (const auto& [key, entry] : header.items()) {
+    if (key == kMetadata) {
+      check(Fault::model, entry.is_object(), name, ": its metadata is damaged");
+      for (const auto& [k, v] : entry.items()) {
+        check(Fault::model, v.is_string(), name, ": its metadata ", quoted(k), " is not a text");
+        file.metadata[k] = v.get<std::string>();
+      }
+      continue;
+    }
+    check(Fault::model, placed.size() < kTensorLimit, name, ": holds too many tensors");
+    placed.push_back(parse_tensor(key, entry, data, name));
+  }
+  std::stable_sort(placed.begin(), placed.end(), [](const Placed& a, const Placed& b) {
+    return std::pair(a.begin, a.size) < std::pair(b.begin, b.size);
+  });
+  std::uint64_t covered = 0;
+  for (Placed& p : placed) {
+    check(Fault::model, p.begin == covered, name, ": tensor ", quoted(p.tensor.name),
+          " overlaps another or leaves a gap");
+    covered += p.size;
+    file.tensors.push_back(std::move(p.tensor));
+  }
+  check(Fault::model, covered == data, name, ": has ", data - covered,
+        " bytes behind its last tensor");
+  if (file.metadata.count(kHeaderChecksum) > 0)
+    check_sum(file, kHeaderChecksum, header_checksum_of(header));
+  return file;
+}
+
 }  // namespace
+
+std::uint64_t NamedTensor::size() const {
+  return std::uint64_t(shape.size()) * std::uint64_t(size_of(dtype));
+}
 
 const NamedTensor& Safetensors::find(const std::string& name) const {
   for (const NamedTensor& tensor : tensors) {
@@ -145,19 +214,28 @@ const NamedTensor& Safetensors::find(const std::string& name) const {
        ": it is not of the kind that is needed");
 }
 
+// Per lane FNV-1a over words: each step is a bijection of the lane, so that one changed word always
+// changes the result.
+void Checksum::add_word(std::size_t lane, const std::byte* from) {
+  std::uint64_t word;
+  std::memcpy(&word, from, 8);
+  lanes_[lane] = (lanes_[lane] ^ word) * kPrime;
+  lanes_[lane] ^= lanes_[lane] >> 29;
+}
+
+void Checksum::add_part(std::span<const std::byte> bytes) {
+  for (std::size_t i = 0; i < bytes.size(); i += kStep)
+    for (std::size_t lane = 0; lane < 4; ++lane) add_word(lane, bytes.data() + i + 8 * lane);
+}
+
 void Checksum::add(std::span<const std::byte> bytes) {
-  // Per lane FNV-1a over words: each step is a bijection of the lane, so that one changed word
-  // always changes the result.
-  constexpr std::uint64_t kPrime = 0x100000001b3u;
-  std::size_t i = 0, lane = 0;
-  for (; i + 8 <= bytes.size(); i += 8, lane = (lane + 1) % 4) {
-    std::uint64_t word;
-    std::memcpy(&word, bytes.data() + i, 8);
-    lanes_[lane] = (lanes_[lane] ^ word) * kPrime;
-    lanes_[lane] ^= lanes_[lane] >> 29;
-  }
+  const std::size_t whole = bytes.size() / kStep * kStep;
+  add_part(bytes.first(whole));
+  bytes = bytes.subspan(whole);
+  std::size_t lane = 0;
+  for (; bytes.size() >= 8; bytes = bytes.subspan(8)) add_word(lane++, bytes.data());
   std::uint64_t word = 0;
-  if (i < bytes.size()) std::memcpy(&word, bytes.data() + i, bytes.size() - i);
+  if (!bytes.empty()) std::memcpy(&word, bytes.data(), bytes.size());
   lanes_[lane] = (lanes_[lane] ^ word) * kPrime;
 }
 
@@ -191,51 +269,41 @@ std::string safetensors_header(const Safetensors& file) {
 }
 
 Safetensors parse_safetensors(std::span<const std::byte> bytes, const std::string& name) {
-  std::uint64_t length = 0;
-  check(Fault::model, bytes.size() >= 8, name, ": is not a model file: it has ", bytes.size(),
-        " bytes");
-  std::memcpy(&length, bytes.data(), 8);
-  check(Fault::model, length <= kHeaderLimit, name,
-        ": is not a model file, or its start is damaged");
-  check(Fault::model, length <= bytes.size() - 8, name,
-        ": is truncated: its header is not complete");
-  const char* begin = reinterpret_cast<const char*>(bytes.data()) + 8;
-  const Json header = parse_header(begin, begin + length, name);
-  const std::span<const std::byte> data = bytes.subspan(8 + length);
-
-  Safetensors file;
-  file.source = name;
-  for (const auto& [key, entry] : header.items()) {
-    if (key == kMetadata) {
-      check(Fault::model, entry.is_object(), name, ": its metadata is damaged");
-      for (const auto& [k, v] : entry.items()) {
-        check(Fault::model, v.is_string(), name, ": its metadata ", quoted(k), " is not a text");
-        file.metadata[k] = v.get<std::string>();
-      }
-      continue;
-    }
-    check(Fault::model, file.tensors.size() < kTensorLimit, name, ": holds too many tensors");
-    file.tensors.push_back(parse_tensor(key, entry, data, name));
+  check_size(bytes.size(), name);
+  const std::uint64_t length = header_length(bytes.first(8), bytes.size(), name);
+  const char* header = reinterpret_cast<const char*>(bytes.data()) + 8;
+  std::span<const std::byte> data = bytes.subspan(8 + length);
+  Safetensors file = parse_content({header, length}, data.size(), name);
+  for (NamedTensor& t : file.tensors) {
+    t.bytes = data.first(t.size());
+    data = data.subspan(t.size());
   }
-  const auto place = [](const NamedTensor& t) { return std::pair(t.bytes.data(), t.bytes.size()); };
-  std::stable_sort(file.tensors.begin(), file.tensors.end(),
-                   [&](const NamedTensor& a, const NamedTensor& b) { return place(a) < place(b); });
-  std::size_t covered = 0;
-  for (const NamedTensor& t : file.tensors) {
-    check(Fault::model, t.bytes.data() == data.data() + covered, name, ": tensor ", quoted(t.name),
-          " overlaps another or leaves a gap");
-    covered += t.bytes.size();
-  }
-  check(Fault::model, covered == data.size(), name, ": has ", data.size() - covered,
-        " bytes behind its last tensor");
-  const auto holds = [&](const char* key, auto&& sum) {
-    const auto found = file.metadata.find(key);
-    check(Fault::model, found == file.metadata.end() || found->second == sum(), name,
-          ": its checksum is wrong: the file is damaged; copy it again or use an older one");
-  };
-  holds(kHeaderChecksum, [&] { return header_checksum_of(header); });
-  holds(kChecksum, [&] { return checksum_of(file.tensors); });
+  if (file.metadata.count(kChecksum) > 0) check_sum(file, kChecksum, checksum_of(file.tensors));
   return file;
 }
+
+SafetensorsReader::SafetensorsReader(Source source, std::uint64_t size, const std::string& name)
+    : source_(std::move(source)) {
+  check_size(size, name);
+  std::byte start[8];
+  source_(start);
+  const std::uint64_t length = header_length(start, size, name);
+  std::string header(length, '\0');
+  source_(std::as_writable_bytes(std::span(header)));
+  content_ = parse_content(header, size - 8 - length, name);
+}
+
+void SafetensorsReader::next(std::span<std::byte> to) {
+  constexpr std::size_t kPiece = 1 << 18;  // bytes: still in the cache when they are summed up
+  static_assert(kPiece % Checksum::kStep == 0);
+  for (; to.size() > kPiece; to = to.subspan(kPiece)) {
+    source_(to.first(kPiece));
+    sum_.add_part(to.first(kPiece));
+  }
+  source_(to);
+  sum_.add(to);
+}
+
+void SafetensorsReader::finish() const { check_sum(content_, kChecksum, sum_.hex()); }
 
 }  // namespace dagan

@@ -3,6 +3,8 @@
 // treated as hostile.
 #pragma once
 #include <cstddef>
+#include <cstdint>
+#include <functional>
 #include <map>
 #include <span>
 #include <string>
@@ -18,7 +20,9 @@ struct NamedTensor {
   std::string name;
   DType dtype = DType::f32;
   Shape shape;                       // ranks below 4 are filled up with ones in front
-  std::span<const std::byte> bytes;  // shape.size() * size_of(dtype)
+  std::span<const std::byte> bytes;  // size()
+
+  std::uint64_t size() const;  // bytes
 };
 
 struct Safetensors {
@@ -42,12 +46,38 @@ Safetensors parse_safetensors(std::span<const std::byte> bytes, const std::strin
 // Detects every change of a single byte, and any other but for a chance of 2^-64.
 class Checksum {
  public:
-  void add(
-      std::span<const std::byte> bytes);  // a tensor's bytes: padded with zeros to a whole word
+  // A tensor's bytes, padded with zeros to a whole word.
+  void add(std::span<const std::byte> bytes);
+  // Some of them; more follow. A multiple of kStep.
+  void add_part(std::span<const std::byte> bytes);
+  static constexpr std::size_t kStep = 32;
   std::string hex() const;
 
  private:
+  static constexpr std::uint64_t kPrime = 0x100000001b3u;
+  void add_word(std::size_t lane, const std::byte* from);
+
   std::uint64_t lanes_[4] = {1, 2, 3, 4};
+};
+
+// A file as it comes, without a copy in memory: first the header, then the tensors in their order,
+// each to where it belongs.
+class SafetensorsReader {
+ public:
+  using Source = std::function<void(std::span<std::byte>)>;  // fills it with the next bytes
+
+  // Of `size` bytes. Fault::model as parse_safetensors, but for the tensors' checksum.
+  SafetensorsReader(Source source, std::uint64_t size, const std::string& name);
+
+  const Safetensors& content() const { return content_; }  // bytes are empty
+  void next(std::span<std::byte> to);                      // the next tensor's
+  // After the last one. Fault::model where the checksum is wrong: what was read is not to be used.
+  void finish() const;
+
+ private:
+  Source source_;
+  Safetensors content_;
+  Checksum sum_;
 };
 
 }  // namespace dagan

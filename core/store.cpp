@@ -37,12 +37,16 @@ void Store::write_bytes(const std::string& name, std::span<const std::byte> byte
   runtime_.copy(to.data, bytes.data(), bytes.size());
 }
 
-void Store::write_part(const std::string& name, std::size_t offset,
-                       std::span<const std::byte> bytes) {
+void Store::fill_part(const std::string& name, std::size_t offset, std::size_t size,
+                      const std::function<void(std::span<std::byte>)>& fill) {
   const View to = view(name);
-  check(offset + bytes.size() <= bytes_of(to), "[store] ", name, ' ', to.shape, " was given ",
-        bytes.size(), " bytes at ", offset);
-  runtime_.copy(to.as<std::byte>() + offset, bytes.data(), bytes.size());
+  check(offset + size <= bytes_of(to), "[store] ", name, ' ', to.shape, " was given ", size,
+        " bytes at ", offset);
+  std::byte* part = to.as<std::byte>() + offset;
+  if (runtime_.host_memory) return fill({part, size});
+  std::vector<std::byte> staging(size);
+  fill(staging);
+  runtime_.copy(part, staging.data(), size);
 }
 
 std::span<const std::byte> Store::host_bytes(const std::string& name,

@@ -1,6 +1,7 @@
 // Everything that outlives a step, by name: parameters, moments, running statistics, counters.
 // Training, evaluation and detection are different programs bound to one store.
 #pragma once
+#include <functional>
 #include <map>
 #include <span>
 #include <string>
@@ -41,8 +42,10 @@ class Store {
     write_bytes(name, std::as_bytes(values));
   }
   void write_bytes(const std::string& name, std::span<const std::byte> bytes);
-  // A part of an entry, `offset` bytes in.
-  void write_part(const std::string& name, std::size_t offset, std::span<const std::byte> bytes);
+  // A part of an entry, `offset` bytes in: fill(bytes) is called once, with the entry's memory
+  // where the host may write there, else with memory whose contents are copied.
+  void fill_part(const std::string& name, std::size_t offset, std::size_t size,
+                 const std::function<void(std::span<std::byte>)>& fill);
   template <class T>
   void set(const std::string& name, T value) {
     write<T>(name, std::span<const T>(&value, 1));

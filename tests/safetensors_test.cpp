@@ -6,6 +6,8 @@
 #include <cstring>
 #include <nlohmann/json.hpp>
 
+#include "core/check.h"
+#include "core/random.h"
 #include "tests/data_files.h"
 
 namespace dagan {
@@ -75,6 +77,47 @@ TEST_CASE("safetensors: what is written comes back") {
   const Safetensors nothing = {};
   const std::string header = safetensors_header(nothing);
   CHECK(parse_safetensors(std::as_bytes(std::span(header)), "file").tensors.empty());
+}
+
+// The tensors of a file that comes piece by piece.
+std::vector<Buffer> read_in_order(std::span<const std::byte> bytes) {
+  const auto source = [&](std::span<std::byte> to) {
+    REQUIRE(to.size() <= bytes.size());
+    std::copy_n(bytes.begin(), to.size(), to.begin());
+    bytes = bytes.subspan(to.size());
+  };
+  SafetensorsReader reader(source, bytes.size(), "file");
+  std::vector<Buffer> tensors;
+  for (const NamedTensor& tensor : reader.content().tensors) {
+    CHECK(tensor.bytes.empty());
+    reader.next(tensors.emplace_back(tensor.size()));
+  }
+  reader.finish();
+  CHECK(bytes.empty());
+  return tensors;
+}
+
+TEST_CASE("safetensors: read in order, the same tensors come and the same files are refused") {
+  Sample sample;
+  for (const int size : {1, 31, 32, 33, 1 << 18, (1 << 18) + 5, (1 << 18) + 32, 3 << 18}) {
+    Buffer& bytes = sample.data.emplace_back(std::size_t(size));
+    for (std::size_t i = 0; i < bytes.size(); ++i) bytes[i] = std::byte(i * i / 7 + 3 * i);
+    sample.file.tensors.push_back({text("long", size), DType::u8, {1, 1, 1, size}, {}});
+  }
+  for (std::size_t i = 0; i < sample.data.size(); ++i)
+    sample.file.tensors[i].bytes = sample.data[i];
+  Buffer bytes = sample.bytes();
+  CHECK(read_in_order(bytes) == sample.data);
+  CHECK(same_tensors(parse_safetensors(bytes, "file"), sample.file));
+  const std::size_t header = safetensors_header(sample.file).size();
+  for (std::uint64_t i = 0; i < 40; ++i) {
+    const std::size_t at = header + Philox{3}.words(0, i)[0] % (bytes.size() - header);
+    bytes[at] ^= std::byte(1 + i % 255);
+    CHECK_CONTAINS(error_of(Fault::model, [&] { read_in_order(bytes); }), "checksum is wrong");
+    bytes[at] ^= std::byte(1 + i % 255);
+  }
+  for (std::size_t length = 0; length < header; ++length)
+    error_of(Fault::model, [&] { read_in_order(std::span(bytes).first(length)); });
 }
 
 TEST_CASE("safetensors: no truncated file is read, nor one with bytes behind its end") {
@@ -222,7 +265,8 @@ TEST_CASE("safetensors: headers that would take time or memory") {
   CHECK_CONTAINS(refusal(many + "}", 0), "too many tensors");
   std::string keys = "{";
   for (int i = 0; i < 4098; ++i) keys += text(i ? "," : "", '"', i, "\":0");
-  CHECK_CONTAINS(refusal(keys, 0), "too many entries");  // before the end, which is missing, is seen
+  CHECK_CONTAINS(refusal(keys, 0),
+                 "too many entries");  // before the end, which is missing, is seen
   for (const std::uint64_t length :
        {std::uint64_t(9), std::uint64_t(1) << 30, ~std::uint64_t(0), ~std::uint64_t(7)}) {
     Buffer bytes = with_header("{}", 6);

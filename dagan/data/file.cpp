@@ -85,26 +85,33 @@ std::string shown(const fs::path& path) {
   return name;
 }
 
-FileBytes read_file(const fs::path& file, std::uintmax_t limit) {
+FileReader::FileReader(const fs::path& file, std::uintmax_t limit) : name_(shown(file)) {
   std::error_code error;
   const fs::file_status status = fs::status(file, error);
-  check(Fault::data, fs::exists(status), shown(file), ": there is no such file; check the path");
-  check(Fault::data, !fs::is_directory(status), shown(file),
+  check(Fault::data, fs::exists(status), name_, ": there is no such file; check the path");
+  check(Fault::data, !fs::is_directory(status), name_,
         ": is a folder, not a file; name a file in it");
-  check(Fault::data, fs::is_regular_file(status), shown(file),
-        ": is not a plain file; copy it to one");
-  const std::uintmax_t size = fs::file_size(file, error);
-  check(Fault::data, !error, shown(file), ": cannot be read: ", error.message());
-  check(Fault::data, size <= limit, shown(file), ": has ", size, " bytes, more than the limit of ",
+  check(Fault::data, fs::is_regular_file(status), name_, ": is not a plain file; copy it to one");
+  size_ = fs::file_size(file, error);
+  check(Fault::data, !error, name_, ": cannot be read: ", error.message());
+  check(Fault::data, size_ <= limit, name_, ": has ", size_, " bytes, more than the limit of ",
         limit, "; crop it or store it smaller");
-  FileBytes bytes(size);
   errno = 0;
-  std::ifstream in(file, std::ios::binary);
-  check(Fault::data, in.is_open(), shown(file), ": cannot be opened: ", reason(errno),
+  in_.open(file, std::ios::binary);
+  check(Fault::data, in_.is_open(), name_, ": cannot be opened: ", reason(errno),
         "; check its permissions");
-  in.read(reinterpret_cast<char*>(bytes.data()), std::streamsize(size));
-  check(Fault::data, std::uintmax_t(in.gcount()) == size, shown(file),
+}
+
+void FileReader::read(std::span<std::byte> to) {
+  in_.read(reinterpret_cast<char*>(to.data()), std::streamsize(to.size()));
+  check(Fault::data, std::size_t(in_.gcount()) == to.size(), name_,
         ": became shorter while it was read; wait until it is written completely");
+}
+
+FileBytes read_file(const fs::path& file, std::uintmax_t limit) {
+  FileReader reader(file, limit);
+  FileBytes bytes(reader.size());
+  reader.read(bytes);
   return bytes;
 }
 

@@ -3,6 +3,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
+#include <fstream>
 #include <span>
 #include <string>
 #include <string_view>
@@ -14,7 +15,22 @@ namespace dagan {
 // A path as it is shown in a message: control characters, which would break the line, become '?'.
 std::string shown(const std::filesystem::path& path);
 
-// Fault::data when it is missing, not a plain file, unreadable, or longer than `limit` bytes.
+// A file from its start on. Fault::data when it is missing, not a plain file, unreadable, longer
+// than `limit` bytes, or ends too soon.
+class FileReader {
+ public:
+  FileReader(const std::filesystem::path& file, std::uintmax_t limit);
+
+  std::uintmax_t size() const { return size_; }
+  void read(std::span<std::byte> to);  // the next bytes
+
+ private:
+  std::string name_;
+  std::uintmax_t size_ = 0;
+  std::ifstream in_;
+};
+
+// The whole of it.
 FileBytes read_file(const std::filesystem::path& file, std::uintmax_t limit);
 
 // Whether a file must survive a power failure (file and folder are synced) or can be remade.

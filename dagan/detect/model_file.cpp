@@ -1,6 +1,7 @@
 #include "dagan/detect/model_file.h"
 
 #include <algorithm>
+#include <map>
 #include <nlohmann/json.hpp>
 
 #include "core/safetensors.h"
@@ -124,6 +125,40 @@ void read_metadata(Model& model, const Metadata& metadata, const std::string& na
   }
 }
 
+// Where a tensor of the file belongs: an entry of the store, and how many bytes in.
+struct Destination {
+  std::string entry;
+  Shape shape;  // of the entry
+  std::size_t offset = 0;
+};
+
+// Of all tensors that the model needs; Fault::model unless the file has them.
+std::map<std::string, Destination> destinations_of(const ModelInfo& model,
+                                                   const Safetensors& content) {
+  const auto require = [&](const std::string& key, Shape shape) {
+    const NamedTensor& t = content.find(key);
+    check(Fault::model, t.shape == shape && t.dtype == DType::f32, content.source, ": ", key,
+          " is ", t.shape, ", but its recipe needs ", shape);
+  };
+  std::map<std::string, Destination> result;
+  const Networks networks(model, Weights::live);
+  networks.for_each([&](Tensor part, Tensor flat) {
+    require(part.name(), part.shape());
+    result[part.name()] = {flat.name(), flat.shape(),
+                           std::size_t(networks.tape[part].offset) * sizeof(float)};
+  });
+  const Shape map_shape = {1, model.recipe.data.size, model.recipe.data.size, 1};
+  for (const std::string& entry : networks.maps(model.scoring())) {
+    require(entry, map_shape);
+    result[entry] = {entry, map_shape};
+  }
+  const NamedTensor& contents = content.find(kContents);
+  const Shape rows = {contents.shape.n, 1, 1, 32};
+  check(Fault::model, contents.shape == rows && contents.dtype == DType::u8, content.source,
+        ": its ", kContents, " is ", contents.shape, ", but must be ", rows);
+  return result;
+}
+
 }  // namespace
 
 Architecture ModelInfo::architecture() const {
@@ -173,39 +208,31 @@ Model load_model(const fs::path& run_or_file, const Backend& backend) {
   const std::string name = shown(file);
   std::error_code error;
   check(Fault::model, fs::exists(file, error), name, ": there is no such model; check the path");
-  const FileBytes bytes = read_file(file, kLimit);
-  const Safetensors content = parse_safetensors(bytes, name);
+  FileReader bytes(file, kLimit);
+  SafetensorsReader reader([&](std::span<std::byte> to) { bytes.read(to); }, bytes.size(), name);
+  const Safetensors& content = reader.content();
 
   Model model;
   model.file = file;
   read_metadata(model, content.metadata, name);
   model.store = std::make_unique<Store>(backend.runtime);
-  const Networks networks(model, Weights::live);
-  const auto tensor = [&](const std::string& key, Shape shape) {
-    const NamedTensor& t = content.find(key);
-    check(Fault::model, t.shape == shape && t.dtype == DType::f32, name, ": ", key, " is ", t.shape,
-          ", but its recipe needs ", shape);
-    return t.bytes;
-  };
-  // All of them before memory is taken for any: a recipe can ask for more than the file holds.
-  networks.for_each([&](Tensor part, Tensor) { tensor(part.name(), part.shape()); });
-  networks.for_each([&](Tensor part, Tensor flat) {
-    model.store->entry(flat.name(), flat.shape());
-    model.store->write_part(flat.name(), std::size_t(networks.tape[part].offset) * sizeof(float),
-                            tensor(part.name(), part.shape()));
-  });
-  const Shape map_shape = {1, model.recipe.data.size, model.recipe.data.size, 1};
-  for (const std::string& entry : networks.maps(model.scoring())) {
-    model.store->entry(entry, map_shape);
-    model.store->write_bytes(entry, tensor(entry, map_shape));
+  const std::map<std::string, Destination> destinations = destinations_of(model, content);
+  for (const NamedTensor& t : content.tensors) {
+    const auto fill = [&](std::span<std::byte> to) { reader.next(to); };
+    const auto found = destinations.find(t.name);
+    if (t.name == kContents) {
+      model.contents.resize(std::size_t(t.shape.n));
+      fill(std::as_writable_bytes(std::span(model.contents)));
+    } else if (found == destinations.end()) {
+      std::vector<std::byte> unused(t.size());
+      fill(unused);
+    } else {
+      const auto& [entry, shape, offset] = found->second;
+      model.store->entry(entry, shape);
+      model.store->fill_part(entry, offset, t.size(), fill);
+    }
   }
-  const NamedTensor& contents = content.find(kContents);
-  const Shape rows = {contents.shape.n, 1, 1, 32};
-  check(Fault::model, contents.shape == rows && contents.dtype == DType::u8, name, ": its ",
-        kContents, " is ", contents.shape, ", but must be ", rows);
-  model.contents.resize(std::size_t(contents.shape.n));
-  std::copy(contents.bytes.begin(), contents.bytes.end(),
-            std::as_writable_bytes(std::span(model.contents)).begin());
+  reader.finish();
   model.fingerprint = required(content.metadata, "checksum", name);
   return model;
 }
