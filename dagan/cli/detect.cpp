@@ -97,7 +97,6 @@ Counts judge_all(const Arguments& arguments, const Model& model, const Backend& 
   const Pictures pictures(arguments.text("--heatmap"), arguments.text("--overlay"),
                           model.preprocessing.levels, threshold);
   pictures.check_replace_none(inputs);
-  Detector detector(model, backend, std::int64_t(std::min(kChunk, inputs.size())));
   Sink sink(arguments.text("--output"));
   sink.write(record_header(format));
 
@@ -108,6 +107,7 @@ Counts judge_all(const Arguments& arguments, const Model& model, const Backend& 
                                    pictures.any());
   };
   std::unique_ptr<Chunk> next = chunk_at(0);
+  Detector detector(model, backend, std::int64_t(std::min(kChunk, inputs.size())));
   for (std::size_t first = 0; first < inputs.size(); first += kChunk) {
     const std::unique_ptr<Chunk> chunk = std::move(next);
     chunk->wait();
