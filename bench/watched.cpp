@@ -22,10 +22,6 @@ Kernels& inner() {
 void collect(std::vector<View>& views, const View& view) {
   if (view) views.push_back(view);
 }
-// The filter, which lies in memory that only the kernel knows.
-void collect(std::vector<View>& views, const PackedConv2d& convolution) {
-  views.push_back({nullptr, convolution.w, convolution.dtype, convolution.w.c});
-}
 template <class Other>
 void collect(std::vector<View>&, const Other&) {}
 

@@ -168,7 +168,7 @@ struct Packed final : Op {
   }
   void run(const Kernels& k, const Launch& at, std::span<const View> in,
            std::span<const View> out) const override {
-    if (k.conv2d_packed) return k.conv2d_packed(at, convolution, in[0], slope, out[0]);
+    if (k.conv2d_packed) return k.conv2d_packed(at, convolution, in[0], in[1], slope, out[0]);
     const auto& [bias, mean, variance, gamma, beta] = affine(in);
     const View y = out[0];
     const auto pass = convolution.pass == Conv2dPass::forward ? k.conv2d : k.conv2d_input_grad;
@@ -197,7 +197,7 @@ Tensor conv_transpose2d(Tensor x, Tensor w, Tensor bias, Conv2dGeometry g) {
 }
 
 Tensor packed_conv2d(Conv2dPass pass, Tensor x, Tensor w, Tensor bias, Conv2dGeometry g,
-                     const BatchNorm* norm, float slope) {
+                     const BatchNorm* norm, float slope, Runs runs) {
   const bool forward = pass == Conv2dPass::forward;
   const Shape ys = forward ? conv2d_shape(x, w, bias, g) : conv_transpose2d_shape(x, w, bias, g);
   PackedConv2d convolution = {.pass = pass,
@@ -207,7 +207,8 @@ Tensor packed_conv2d(Conv2dPass pass, Tensor x, Tensor w, Tensor bias, Conv2dGeo
                               .y = forward ? ys : x.shape(),
                               .dtype = x.dtype(),
                               .bias = bool(bias),
-                              .norm = norm != nullptr};
+                              .norm = norm != nullptr,
+                              .once = runs == Runs::once};
   check(slope >= 0, "[packed_conv2d] slope ", slope, " of ", x, " must not be negative");
   std::vector<Tensor> in = inputs(x, w, bias);
   if (norm) {

@@ -17,9 +17,10 @@ Tensor conv_transpose2d(Tensor x, Tensor w, Tensor bias, Conv2dGeometry geometry
 
 // Either of them, then a batch norm by its running statistics (or null) and a LeakyReLU, as one op.
 // A backend with packed convolutions reads w, bias and norm, which must be persistent, once: when
-// a Program is made (Program::prepare). There is no gradient.
+// a Program is made (Program::prepare); for one that runs once, w when it runs. There is no
+// gradient.
 Tensor packed_conv2d(Conv2dPass pass, Tensor x, Tensor w, Tensor bias, Conv2dGeometry geometry,
-                     const BatchNorm* norm, float slope);
+                     const BatchNorm* norm, float slope, Runs runs = Runs::often);
 
 enum class Bias { none, present };
 
@@ -32,9 +33,9 @@ class Conv2d {
   Tensor operator()(Tensor x) const {
     return conv2d(cast(x, filter_.dtype()), filter_, bias_, geometry_);
   }
-  Tensor packed(Tensor x, const BatchNorm* norm, float slope) const {
+  Tensor packed(Tensor x, const BatchNorm* norm, float slope, Runs runs) const {
     return packed_conv2d(Conv2dPass::forward, cast(x, filter_.dtype()), filter_, bias_, geometry_,
-                         norm, slope);
+                         norm, slope, runs);
   }
 
  private:
@@ -50,9 +51,9 @@ class ConvTranspose2d {
   Tensor operator()(Tensor x) const {
     return conv_transpose2d(cast(x, filter_.dtype()), filter_, bias_, geometry_);
   }
-  Tensor packed(Tensor x, const BatchNorm* norm, float slope) const {
+  Tensor packed(Tensor x, const BatchNorm* norm, float slope, Runs runs) const {
     return packed_conv2d(Conv2dPass::input_grad, cast(x, filter_.dtype()), filter_, bias_,
-                         geometry_, norm, slope);
+                         geometry_, norm, slope, runs);
   }
 
  private:

@@ -16,12 +16,13 @@ std::uint64_t hash(const std::string& name) {
 }  // namespace
 
 Parameters::Parameters(Tape& tape, std::string network, Phase phase, Weights weights,
-                       DType activations)
+                       DType activations, Runs runs)
     : tape_(tape),
       network_(std::move(network)),
       prefix_(network_ + (weights == Weights::averaged ? ".average" : "")),
       phase_(phase),
-      activations_(activations) {}
+      activations_(activations),
+      runs_(runs) {}
 
 Tensor Parameters::add(Tensor& flat, const std::string& entry, const std::string& name,
                        Shape shape) {

@@ -13,6 +13,10 @@ namespace dagan {
 // ones.
 enum class Phase { training, evaluation };
 
+// How often a program in evaluation runs: whether it pays to keep filters as the kernels like them,
+// which takes time and several times their memory.
+enum class Runs { often, once };
+
 // Which copy of the weights a program reads: those being trained or their average over the last
 // steps.
 enum class Weights { live, averaged };
@@ -27,7 +31,7 @@ class Parameters {
   // With bf16 as the type of the activations, filters are read from a copy in bf16,
   // generator.rounded, which the update keeps up to date; everything else stays f32.
   Parameters(Tape& tape, std::string network, Phase phase, Weights weights = Weights::live,
-             DType activations = DType::f32);
+             DType activations = DType::f32, Runs runs = Runs::often);
 
   // A new parameter or statistic called <network>.<name>.
   Tensor parameter(const std::string& name, Shape shape, Init init);
@@ -42,6 +46,7 @@ class Parameters {
   Tensor flat_statistics() const { return flat_statistics_; }  // empty if there are none
   const std::string& network() const { return network_; }
   Phase phase() const { return phase_; }
+  Runs runs() const { return runs_; }
   DType activations() const { return activations_; }
   Tape& tape() const { return tape_; }
 
@@ -60,6 +65,7 @@ class Parameters {
   std::string network_, prefix_;
   Phase phase_;
   DType activations_;
+  Runs runs_;
   Tensor flat_parameters_, flat_rounded_, flat_statistics_;
   std::vector<Tensor> parameters_, statistics_;
   std::vector<Init> parameter_inits_, statistic_inits_;

@@ -94,6 +94,26 @@ TEST_CASE("conv2d: with packed weights every version equals the reference") {
   CHECK(checked >= 4 * 2 * 50);
 }
 
+TEST_CASE("conv2d: weights that are packed for a single run give the same bits") {
+  for (const KernelVersion& version : fast_versions()) {
+    const std::vector<Conv2dProblem> problems = problems_of(version);
+    for (std::size_t i = 0; i < problems.size(); ++i) {
+      const bool norm = i % 3 != 0;
+      const DType dtype = i % 2 ? DType::bf16 : DType::f32;
+      const auto often = conv2d_packed_passes(version, problems[i], dtype, norm);
+      const auto once = conv2d_packed_passes(version, problems[i], dtype, norm, true);
+      for (std::size_t pass = 0; pass < once.size(); ++pass) {
+        BoundCase a(often[pass], version.entries), b(once[pass], version.entries);
+        CHECK(once[pass].kept(version.entries) < often[pass].kept(version.entries));
+        a.run();
+        b.run();
+        check_ok(b.compare());
+        CHECK(a.outputs() == b.outputs());
+      }
+    }
+  }
+}
+
 // The root mean square of the error over that of the result, on the layers of a model: sums over
 // many channels and many pixels.
 TEST_CASE("conv2d: Winograd's rounding errors stay small") {

@@ -84,6 +84,19 @@ TEST_CASE(
   }
 }
 
+TEST_CASE("evaluation: a detector for a single batch has the same results") {
+  const Model model = load_model(finished().folder / "run");
+  const std::vector<float> images = test_images(model);
+  Detector often(model, cpu_backend(), 8), once(model, cpu_backend(), 8, Runs::once);
+  const auto expected = often(images), got = once(images);
+  REQUIRE(got.size() == expected.size());
+  for (std::size_t i = 0; i < got.size(); ++i) {
+    CHECK(got[i].score == expected[i].score);
+    CHECK(got[i].map == expected[i].map);
+    CHECK(got[i].reconstruction == expected[i].reconstruction);
+  }
+}
+
 TEST_CASE("model file: what training computed is what a loaded model computes") {
   const Model model = load_model(finished().folder / "run");
   CHECK(model.recipe.detect.residual == "both");

@@ -107,7 +107,8 @@ Counts judge_all(const Arguments& arguments, const Model& model, const Backend& 
                                    pictures.any());
   };
   std::unique_ptr<Chunk> next = chunk_at(0);
-  Detector detector(model, backend, std::int64_t(std::min(kChunk, inputs.size())));
+  Detector detector(model, backend, std::int64_t(std::min(kChunk, inputs.size())),
+                    inputs.size() <= kChunk ? Runs::once : Runs::often);
   for (std::size_t first = 0; first < inputs.size(); first += kChunk) {
     const std::unique_ptr<Chunk> chunk = std::move(next);
     chunk->wait();

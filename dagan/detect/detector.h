@@ -9,11 +9,12 @@ namespace dagan {
 
 class Detector {
  public:
-  // The model must outlive the detector.
+  // The model must outlive the detector. Runs::once: for a single batch, it is ready sooner and
+  // needs less memory; its results are the same.
   explicit Detector(const Model& model, const Backend& backend = cpu_backend(),
-                    std::int64_t batch = 1)
-      : scorer_(model.architecture(), model.scoring(), Weights::live, backend, *model.store,
-                batch) {}
+                    std::int64_t batch = 1, Runs runs = Runs::often)
+      : scorer_(model.architecture(), model.scoring(), Weights::live, backend, *model.store, batch,
+                runs) {}
 
   struct Result {
     float score = 0;

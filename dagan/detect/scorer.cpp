@@ -17,8 +17,8 @@ struct Reading {
 
 template <class Network>
 Reading read(Tape& tape, Tensor images, const char* name, const Architecture& a, const Scoring& s,
-             Weights weights) {
-  Parameters parameters(tape, name, Phase::evaluation, weights);
+             Weights weights, Runs runs) {
+  Parameters parameters(tape, name, Phase::evaluation, weights, DType::f32, runs);
   const Network network(parameters, a);
   const Tensor reconstruction = network(images);
   Tensor map = pooled_residual(images, reconstruction, s.pool_radius);
@@ -33,7 +33,7 @@ Reading read(Tape& tape, Tensor images, const char* name, const Architecture& a,
 }  // namespace
 
 Scorer::Scorer(const Architecture& a, const Scoring& s, Weights weights, const Backend& backend,
-               Store& store, std::int64_t batch)
+               Store& store, std::int64_t batch, Runs runs)
     : batch_(batch),
       image_size_(a.size * a.size * a.channels),
       map_size_(a.size * a.size),
@@ -42,10 +42,11 @@ Scorer::Scorer(const Architecture& a, const Scoring& s, Weights weights, const B
   check_scoring(s);
   Reading reading;
   if (s.residual != Residual::discriminator) {
-    reading = read<Generator>(tape_, images_, "generator", a, s, weights);
+    reading = read<Generator>(tape_, images_, "generator", a, s, weights, runs);
   }
   if (s.residual != Residual::generator) {
-    const Reading second = read<Discriminator>(tape_, images_, "discriminator", a, s, weights);
+    const Reading second =
+        read<Discriminator>(tape_, images_, "discriminator", a, s, weights, runs);
     if (s.residual == Residual::both) reading.map = reading.map + second.map;
     if (s.residual == Residual::discriminator) reading = second;
   }

@@ -15,7 +15,7 @@ namespace dagan {
 class Scorer {
  public:
   Scorer(const Architecture& architecture, const Scoring& scoring, Weights weights,
-         const Backend& backend, Store& store, std::int64_t batch);
+         const Backend& backend, Store& store, std::int64_t batch, Runs runs = Runs::often);
 
   void read_weights() { program_->prepare(); }
 

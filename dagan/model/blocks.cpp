@@ -17,6 +17,7 @@ std::string up_name(const Architecture& a, std::int64_t level) {
 Down::Down(Parameters& p, const Architecture& a, std::int64_t level)
     : name_(p.network() + '.' + down_name(level)),
       phase_(p.phase()),
+      runs_(p.runs()),
       slope_(level == a.levels - 1 ? 0 : a.slope),
       convolution_(p, down_name(level), level == 0 ? a.channels : a.width_at(level - 1),
                    a.width_at(level), kKernel, kHalving,
@@ -26,7 +27,8 @@ Down::Down(Parameters& p, const Architecture& a, std::int64_t level)
 
 Tensor Down::operator()(Tensor x) const {
   const Scope scope(*x.tape, name_);
-  if (phase_ == Phase::evaluation) return convolution_.packed(x, norm_ ? &*norm_ : nullptr, slope_);
+  if (phase_ == Phase::evaluation)
+    return convolution_.packed(x, norm_ ? &*norm_ : nullptr, slope_, runs_);
   x = convolution_(x);
   return norm_ ? (*norm_)(x, slope_) : leaky_relu(x, slope_);
 }
@@ -34,6 +36,7 @@ Tensor Down::operator()(Tensor x) const {
 Up::Up(Parameters& p, const Architecture& a, std::int64_t level, std::int64_t in_channels)
     : name_(p.network() + '.' + up_name(a, level)),
       phase_(p.phase()),
+      runs_(p.runs()),
       outermost_(level == 0),
       convolution_(p, up_name(a, level), in_channels,
                    level == 0 ? a.channels : a.width_at(level - 1), kKernel, kHalving,
@@ -44,7 +47,7 @@ Up::Up(Parameters& p, const Architecture& a, std::int64_t level, std::int64_t in
 Tensor Up::operator()(Tensor x) const {
   const Scope scope(*x.tape, name_);
   if (phase_ == Phase::evaluation) {
-    x = convolution_.packed(x, norm_ ? &*norm_ : nullptr, outermost_ ? 1 : 0);
+    x = convolution_.packed(x, norm_ ? &*norm_ : nullptr, outermost_ ? 1 : 0, runs_);
     return outermost_ ? tanh(x) : x;
   }
   x = convolution_(x);

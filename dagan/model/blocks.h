@@ -20,6 +20,7 @@ class Down {
  private:
   std::string name_;
   Phase phase_;
+  Runs runs_;
   float slope_;
   Conv2d convolution_;
   std::optional<BatchNorm> norm_;
@@ -37,6 +38,7 @@ class Up {
  private:
   std::string name_;
   Phase phase_;
+  Runs runs_;
   bool outermost_;
   ConvTranspose2d convolution_;
   std::optional<BatchNorm> norm_;

@@ -22,12 +22,14 @@
 // channel of the output, and the filter need be laid out or transformed only once:
 //
 //   conv2d_pack    reads w, bias and norm    writes Launch::kept
-//   conv2d_packed  reads x (dy), Launch::kept    writes y (dx) = z > 0 ? z : slope * z, where
+//   conv2d_packed  reads x (dy), w, Launch::kept    writes y (dx) = z > 0 ? z : slope * z, where
 //                  z = gamma * (the pass + bias - mean) / sqrt(variance + epsilon) + beta
 //
 // pass      forward or input_grad; bias, mean, ... (1,1,1,channels of the output) or empty
 // kept      conv2d_packed_bytes(...).kept bytes, aligned to 64, as the backend likes them; on the
 //           CPU f32 for every type
+// once      nothing of the size of the filter is kept, and w is laid out when it is read: for a
+//           program that runs once. The bits are the same
 #pragma once
 #include "core/view.h"
 #include "kernels/namespace.h"
@@ -53,6 +55,7 @@ struct PackedConv2d {
   DType dtype = DType::f32;         // of all three
   bool bias = false, norm = false;  // what there is
   float epsilon = 0;
+  bool once = false;
 };
 
 // What is done to each channel of the output.
@@ -66,7 +69,8 @@ struct PackedConv2dBytes {
 };
 
 using Conv2dPackFn = void(const Launch&, const PackedConv2d&, View w, const Conv2dAffine&);
-using Conv2dPackedFn = void(const Launch&, const PackedConv2d&, View x, float slope, View y);
+using Conv2dPackedFn = void(const Launch&, const PackedConv2d&, View x, View w, float slope,
+                            View y);
 using Conv2dPackedBytesFn = PackedConv2dBytes(const PackedConv2d&);
 
 namespace DAGAN_BACKEND {

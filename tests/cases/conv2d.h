@@ -157,7 +157,8 @@ void packed_reference(const Conv2dProblem& p, Conv2dPass pass, bool norm, float 
   }
 }
 
-inline OpCase conv2d_packed(const Conv2dProblem& p, Conv2dPass pass, bool norm, float slope) {
+inline OpCase conv2d_packed(const Conv2dProblem& p, Conv2dPass pass, bool norm, float slope,
+                            bool once = false) {
   const bool forward = pass == Conv2dPass::forward;
   const Shape channels = {1, 1, 1, forward ? p.filters : p.x.c};
   OpCase op = conv2d_case(
@@ -176,7 +177,8 @@ inline OpCase conv2d_packed(const Conv2dProblem& p, Conv2dPass pass, bool norm, 
     vector_of("gamma", {});
     vector_of("beta", {});
   }
-  const PackedConv2d packed = {pass, p.geometry, p.x, p.w(), p.y(), p.dtype, p.bias, norm, 1e-5f};
+  const PackedConv2d packed = {pass,    p.geometry, p.x,  p.w(), p.y(),
+                               p.dtype, p.bias,     norm, 1e-5f, once};
   op.kept = [=](const Kernels& k) { return k.conv2d_packed_bytes(packed).kept; };
   op.scratch = [=](const Kernels& k) { return k.conv2d_packed_bytes(packed).scratch; };
   op.setup = [=](const Kernels& k, const Launch& launch, const Views& in) {
@@ -186,7 +188,7 @@ inline OpCase conv2d_packed(const Conv2dProblem& p, Conv2dPass pass, bool norm, 
     k.conv2d_pack(launch, packed, in[1], affine);
   };
   op.run = [=](const Kernels& k, const Launch& launch, const Views& in, const Views& out, Write) {
-    k.conv2d_packed(launch, packed, in[0], slope, out[0]);
+    k.conv2d_packed(launch, packed, in[0], in[1], slope, out[0]);
   };
   const auto reference = [=](double sign) {
     return [=](const auto& in, const auto& out) {
@@ -252,13 +254,14 @@ inline std::vector<OpCase> conv2d_passes(const KernelVersion& version, const Con
 
 // Those with packed weights: forward, then input gradient, with or without a norm.
 inline std::vector<OpCase> conv2d_packed_passes(const KernelVersion& version,
-                                                const Conv2dProblem& p, DType dtype, bool norm) {
+                                                const Conv2dProblem& p, DType dtype, bool norm,
+                                                bool once = false) {
   std::vector<OpCase> ops;
   if (version.entries.conv2d_packed == nullptr) return ops;
   const float with_norm[] = {0.2f, 0};  // as encoder and decoder have it
   for (const Conv2dPass pass : {Conv2dPass::forward, Conv2dPass::input_grad}) {
     const float slope = norm ? with_norm[int(pass)] : 1;
-    ops.push_back(conv2d_packed(with_dtype(p, dtype), pass, norm, slope));
+    ops.push_back(conv2d_packed(with_dtype(p, dtype), pass, norm, slope, once));
     if (version.products == Products::winograd)
       ops.back().error = stored(everywhere(conv2d_packed(p, pass, norm, slope).error, 2), dtype);
   }

@@ -16,19 +16,22 @@
 HWY_BEFORE_NAMESPACE();
 namespace dagan::cpu::implicit_gemm::HWY_NAMESPACE {
 
-// A filter comes as it is stored, w, or packed before, `ready`: then of w only the shape is read.
-
 // Floats of the packed filter of the forward pass, (panel, depth, kPanel).
 inline std::int64_t forward_packed_size(Shape w) {
   return divide_up(w.n, kPanel) * kPanel * w.h * w.w * w.c;
 }
 
 template <class T>
-void pack_forward(View w, const float* scale, float* packed) {
-  const std::int64_t depth = w.shape.h * w.shape.w * w.shape.c;
-  const FilterColumns<T> filter = {w.as<T>(), depth, w.shape.n, scale};
-  parallel_for(divide_up(w.shape.n, kPanel), [&](std::int64_t panel) HWY_ATTR {
-    filter.pack(0, depth, panel * kPanel, packed + panel * depth * kPanel);
+FilterColumns<T> columns_of(const ConvFilter& filter) {
+  const View w = filter.w;
+  return {w.as<T>(), w.shape.h * w.shape.w * w.shape.c, w.shape.n, filter.scale};
+}
+
+template <class T>
+void pack_forward(const ConvFilter& filter, float* packed) {
+  const FilterColumns<T> columns = columns_of<T>(filter);
+  parallel_for(divide_up(columns.columns, kPanel), [&](std::int64_t panel) HWY_ATTR {
+    columns.pack(0, columns.depth, panel * kPanel, packed + panel * columns.depth * kPanel);
   });
 }
 
@@ -40,28 +43,29 @@ inline std::int64_t forward_scratch(Conv2dGeometry g, Shape x, Shape w, Shape y,
 
 // T: what x, w and y are stored as.
 template <class T>
-void forward(const Launch& launch, Conv2dGeometry g, View x, View w, const float* ready,
+void forward(const Launch& launch, Conv2dGeometry g, View x, const ConvFilter& filter,
              Finish finish, View y, Write write) {
-  const Cut cut(y.shape.pixels(), w.shape.n, 1);
+  const Shape w = filter.w.shape;
+  const Cut cut(y.shape.pixels(), w.n, 1);
+  const float* ready = filter.ready;
   float* padded = reinterpret_cast<float*>(launch.scratch);
   if (!ready && cut.packs_first()) {
-    pack_forward<T>(w, nullptr, padded);
+    pack_forward<T>(filter, padded);
     ready = padded;
-    padded += forward_packed_size(w.shape);
+    padded += forward_packed_size(w);
   }
   const auto multiply_all = [&]<class A>(const Patches<A>& patches) HWY_ATTR {
-    const Product<A, FilterColumns<T>, T> product = {
-        .a = patches,
-        .b = {w.as<T>(), w.shape.h * w.shape.w * w.shape.c, w.shape.n},
-        .columns = w.shape.n,
-        .target = {y.as<T>(), y.pitch, y.shape},
-        .finish = finish,
-        .add = write == Write::accumulate,
-        .packed = ready};
+    const Product<A, FilterColumns<T>, T> product = {.a = patches,
+                                                     .b = columns_of<T>(filter),
+                                                     .columns = w.n,
+                                                     .target = {y.as<T>(), y.pitch, y.shape},
+                                                     .finish = finish,
+                                                     .add = write == Write::accumulate,
+                                                     .packed = ready};
     parallel_for(cut.blocks * cut.groups,
                  [&](std::int64_t task) HWY_ATTR { multiply_part(product, cut, task); });
   };
-  with_input_patches<T>(g, x, w.shape, y.shape, padded, multiply_all);
+  with_input_patches<T>(g, x, w, y.shape, padded, multiply_all);
 }
 
 // Every phase is cut as the largest one.
@@ -82,12 +86,18 @@ struct PhaseFilter {
   std::int64_t taps_h, taps_w;
   FilterRows<T> b;
 
-  PhaseFilter(Conv2dGeometry g, View w, std::int64_t phase, const float* scale = nullptr) {
+  PhaseFilter(Conv2dGeometry g, const ConvFilter& filter, std::int64_t phase) {
+    const View w = filter.w;
     const std::int64_t top = phase / g.stride, left = phase % g.stride;
     taps_h = Phase(top, g.stride, 0, 0, w.shape.h).taps;
     taps_w = Phase(left, g.stride, 0, 0, w.shape.w).taps;
-    b = {w.as<T>(), w.shape, taps_w, top + (taps_h - 1) * g.stride, left + (taps_w - 1) * g.stride,
-         g.stride,  scale};
+    b = {w.as<T>(),
+         w.shape,
+         taps_w,
+         top + (taps_h - 1) * g.stride,
+         left + (taps_w - 1) * g.stride,
+         g.stride,
+         filter.scale};
   }
   std::int64_t depth() const { return taps_h * taps_w * b.filter.n; }
   std::int64_t packed_size() const { return depth() * divide_up(b.filter.c, kPanel) * kPanel; }
@@ -95,23 +105,23 @@ struct PhaseFilter {
 
 // Where the panels of a phase start: behind those of the phases before it.
 template <class T>
-std::int64_t packed_offset(Conv2dGeometry g, View w, std::int64_t phase) {
+std::int64_t packed_offset(Conv2dGeometry g, const ConvFilter& filter, std::int64_t phase) {
   std::int64_t offset = 0;
-  for (std::int64_t i = 0; i < phase; ++i) offset += PhaseFilter<T>(g, w, i).packed_size();
+  for (std::int64_t i = 0; i < phase; ++i) offset += PhaseFilter<T>(g, filter, i).packed_size();
   return offset;
 }
 
 template <class T>
-void pack_input_grad(Conv2dGeometry g, Shape x, View w, const float* scale, float* packed) {
-  if (const Cells cells(g, x, w.shape); cells.suits())
-    return pack_cells<T>(cells, w, scale, packed);
-  const std::int64_t panels = divide_up(w.shape.c, kPanel);
+void pack_input_grad(Conv2dGeometry g, Shape x, const ConvFilter& filter, float* packed) {
+  const Shape w = filter.w.shape;
+  if (const Cells cells(g, x, w); cells.suits()) return pack_cells<T>(cells, filter, packed);
+  const std::int64_t panels = divide_up(w.c, kPanel);
   parallel_for(g.stride * g.stride * panels, [&](std::int64_t task) HWY_ATTR {
     const std::int64_t phase = task / panels, panel = task % panels;
-    const PhaseFilter<T> filter(g, w, phase, scale);
-    const std::int64_t depth = filter.depth();
-    filter.b.pack(0, depth, panel * kPanel,
-                  packed + packed_offset<T>(g, w, phase) + panel * depth * kPanel);
+    const PhaseFilter<T> of_phase(g, filter, phase);
+    const std::int64_t depth = of_phase.depth();
+    of_phase.b.pack(0, depth, panel * kPanel,
+                    packed + packed_offset<T>(g, filter, phase) + panel * depth * kPanel);
   });
 }
 
@@ -122,20 +132,21 @@ inline std::int64_t input_grad_scratch(Conv2dGeometry g, Shape x, Shape w, bool 
 
 // T: what dy, w and dx are stored as.
 template <class T>
-void input_grad(const Launch& launch, Conv2dGeometry g, View dy, View w, const float* ready,
+void input_grad(const Launch& launch, Conv2dGeometry g, View dy, const ConvFilter& filter,
                 Finish finish, View dx, Write write) {
-  const Cells cells(g, dx.shape, w.shape);
+  const Shape w = filter.w.shape;
+  const Cells cells(g, dx.shape, w);
   const Cut cut = input_grad_cut(g, dx.shape);
+  const float* ready = filter.ready;
   if (!ready && (cells.suits() || cut.packs_first())) {
     float* packed = reinterpret_cast<float*>(launch.scratch);
-    pack_input_grad<T>(g, dx.shape, w, nullptr, packed);
+    pack_input_grad<T>(g, dx.shape, filter, packed);
     ready = packed;
   }
   if (cells.suits()) return input_grad_few<T>(cells, g, dy, ready, finish, dx, write);
   const auto product_of = [&](std::int64_t phase) HWY_ATTR {
-    const Shape filter = w.shape;
-    const Phase down(phase / g.stride, g.stride, g.pad, dx.shape.h, filter.h);
-    const Phase right(phase % g.stride, g.stride, g.pad, dx.shape.w, filter.w);
+    const Phase down(phase / g.stride, g.stride, g.pad, dx.shape.h, w.h);
+    const Phase right(phase % g.stride, g.stride, g.pad, dx.shape.w, w.w);
     return Product<T, FilterRows<T>, T>{
         .a = {.data = dy.as<T>(),
               .pitch = dy.pitch,
@@ -148,12 +159,12 @@ void input_grad(const Launch& launch, Conv2dGeometry g, View dy, View w, const f
               .height = down.count,
               .width = right.count,
               .images_first = worth_images_first(dy.shape.n, down.count, right.count)},
-        .b = PhaseFilter<T>(g, w, phase).b,
-        .columns = filter.c,
+        .b = PhaseFilter<T>(g, filter, phase).b,
+        .columns = w.c,
         .target = {dx.as<T>(), dx.pitch, dx.shape, g.stride, down.first, right.first},
         .finish = finish,
         .add = write == Write::accumulate,
-        .packed = ready ? ready + packed_offset<T>(g, w, phase) : nullptr};
+        .packed = ready ? ready + packed_offset<T>(g, filter, phase) : nullptr};
   };
   const std::int64_t tasks = cut.blocks * cut.groups;
   parallel_for(g.stride * g.stride * tasks, [&](std::int64_t task) HWY_ATTR {

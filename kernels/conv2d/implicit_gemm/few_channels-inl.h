@@ -207,13 +207,15 @@ void write_line(const Cells& cells, const CellBlock& block, std::int64_t u, std:
 
 // The whole filter as the matrix B of the product, (panel, k, kPanel).
 template <class T>
-void pack_cells(const Cells& cells, View w, const float* scale, float* packed) {
+void pack_cells(const Cells& cells, const ConvFilter& filter, float* packed) {
+  const View w = filter.w;
   HWY_ALIGN float scales[Cells::kMaxColumns];
-  for (std::int64_t i = 0; scale && i < cells.columns; ++i) scales[i] = scale[i % w.shape.c];
-  const FilterRows<T> filter = {w.as<T>(), {w.shape.n, 1, 1, cells.columns}, 1, 0, 0,
-                                1,         scale ? scales : nullptr};
+  for (std::int64_t i = 0; filter.scale && i < cells.columns; ++i)
+    scales[i] = filter.scale[i % w.shape.c];
+  const FilterRows<T> rows = {w.as<T>(), {w.shape.n, 1, 1, cells.columns}, 1, 0, 0,
+                              1,         filter.scale ? scales : nullptr};
   parallel_for(divide_up(cells.columns, kPanel), [&](std::int64_t panel) HWY_ATTR {
-    filter.pack(0, w.shape.n, panel * kPanel, packed + panel * w.shape.n * kPanel);
+    rows.pack(0, w.shape.n, panel * kPanel, packed + panel * w.shape.n * kPanel);
   });
 }
 

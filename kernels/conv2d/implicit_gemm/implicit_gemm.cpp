@@ -12,16 +12,16 @@
 HWY_BEFORE_NAMESPACE();
 namespace dagan::cpu::implicit_gemm::HWY_NAMESPACE {
 
-void forward_as_stored(const Launch& launch, Conv2dGeometry g, View x, View w, const float* ready,
+void forward_as_stored(const Launch& launch, Conv2dGeometry g, View x, const ConvFilter& filter,
                        Finish finish, View y, Write write) {
   const auto run = x.dtype == DType::bf16 ? forward<bf16> : forward<float>;
-  run(launch, g, x, w, ready, finish, y, write);
+  run(launch, g, x, filter, finish, y, write);
 }
 
-void input_grad_as_stored(const Launch& launch, Conv2dGeometry g, View dy, View w,
-                          const float* ready, Finish finish, View dx, Write write) {
+void input_grad_as_stored(const Launch& launch, Conv2dGeometry g, View dy, const ConvFilter& filter,
+                          Finish finish, View dx, Write write) {
   const auto run = dy.dtype == DType::bf16 ? input_grad<bf16> : input_grad<float>;
-  run(launch, g, dy, w, ready, finish, dx, write);
+  run(launch, g, dy, filter, finish, dx, write);
 }
 
 void filter_grad_as_stored(const Launch& launch, Conv2dGeometry g, View x, View dy, View dw,
@@ -46,22 +46,21 @@ std::int64_t packed_size(const PackedConv2d& p) {
 }
 
 template <class T>
-void pack_stored(const PackedConv2d& p, View w, const float* scale, float* packed) {
+void pack_stored(const PackedConv2d& p, const ConvFilter& filter, float* packed) {
   if (p.pass == Conv2dPass::forward)
-    pack_forward<T>(w, scale, packed);
+    pack_forward<T>(filter, packed);
   else
-    pack_input_grad<T>(p.geometry, p.x, w, scale, packed);
+    pack_input_grad<T>(p.geometry, p.x, filter, packed);
 }
 
-void pack_as_stored(const PackedConv2d& p, View w, const float* scale, float* packed) {
-  (w.dtype == DType::bf16 ? pack_stored<bf16> : pack_stored<float>)(p, w, scale, packed);
+void pack_as_stored(const PackedConv2d& p, const ConvFilter& filter, float* packed) {
+  (filter.w.dtype == DType::bf16 ? pack_stored<bf16> : pack_stored<float>)(p, filter, packed);
 }
 
-void run_as_stored(const Launch& launch, const PackedConv2d& p, View x, const float* packed,
+void run_as_stored(const Launch& launch, const PackedConv2d& p, View x, const ConvFilter& filter,
                    Finish finish, View y) {
-  const View w = {nullptr, p.w, x.dtype, p.w.c};
   const auto run = p.pass == Conv2dPass::forward ? forward_as_stored : input_grad_as_stored;
-  run(launch, p.geometry, x, w, packed, finish, y, Write::overwrite);
+  run(launch, p.geometry, x, filter, finish, y, Write::overwrite);
 }
 
 }  // namespace dagan::cpu::implicit_gemm::HWY_NAMESPACE
@@ -81,13 +80,13 @@ HWY_EXPORT(run_as_stored);
 void conv2d(const Launch& launch, Conv2dGeometry geometry, View x, View w, View bias, View y,
             Write write) {
   HWY_DYNAMIC_DISPATCH(forward_as_stored)
-  (launch, geometry, x, w, nullptr, {bias.as<float>()}, y, write);
+  (launch, geometry, x, {w}, {bias.as<float>()}, y, write);
 }
 
 void conv2d_input_grad(const Launch& launch, Conv2dGeometry geometry, View dy, View w, View bias,
                        View dx, Write write) {
   HWY_DYNAMIC_DISPATCH(input_grad_as_stored)
-  (launch, geometry, dy, w, nullptr, {bias.as<float>()}, dx, write);
+  (launch, geometry, dy, {w}, {bias.as<float>()}, dx, write);
 }
 
 void conv2d_filter_grad(const Launch& launch, Conv2dGeometry geometry, View x, View dy, View dw,
@@ -102,16 +101,16 @@ std::int64_t conv2d_scratch(Conv2dPass pass, Conv2dGeometry geometry, Shape x, S
 std::int64_t packed_floats(const PackedConv2d& p) { return HWY_DYNAMIC_DISPATCH(packed_size)(p); }
 
 std::int64_t packed_scratch(const PackedConv2d& p) {
-  return HWY_DYNAMIC_DISPATCH(scratch)(p.pass, p.geometry, p.x, p.w, p.y, true);
+  return HWY_DYNAMIC_DISPATCH(scratch)(p.pass, p.geometry, p.x, p.w, p.y, !p.once);
 }
 
-void pack(const PackedConv2d& p, View w, const float* scale, float* packed) {
-  HWY_DYNAMIC_DISPATCH(pack_as_stored)(p, w, scale, packed);
+void pack(const PackedConv2d& p, const ConvFilter& filter, float* packed) {
+  HWY_DYNAMIC_DISPATCH(pack_as_stored)(p, filter, packed);
 }
 
-void run_packed(const Launch& launch, const PackedConv2d& p, View x, const float* packed,
+void run_packed(const Launch& launch, const PackedConv2d& p, View x, const ConvFilter& filter,
                 Finish finish, View y) {
-  HWY_DYNAMIC_DISPATCH(run_as_stored)(launch, p, x, packed, finish, y);
+  HWY_DYNAMIC_DISPATCH(run_as_stored)(launch, p, x, filter, finish, y);
 }
 
 }  // namespace dagan::cpu::implicit_gemm

@@ -11,11 +11,10 @@ Conv2dInputGradFn conv2d_input_grad;
 Conv2dFilterGradFn conv2d_filter_grad;
 Conv2dScratchFn conv2d_scratch;
 
-// With a filter that is packed before, its columns multiplied by `scale` (or null): one value for
-// each channel of the output.
+// With a filter that may be packed before.
 std::int64_t packed_floats(const PackedConv2d&);
 std::int64_t packed_scratch(const PackedConv2d&);  // bytes
-void pack(const PackedConv2d&, View w, const float* scale, float* packed);
-void run_packed(const Launch&, const PackedConv2d&, View x, const float* packed, Finish, View y);
+void pack(const PackedConv2d&, const ConvFilter&, float* packed);
+void run_packed(const Launch&, const PackedConv2d&, View x, const ConvFilter&, Finish, View y);
 
 }  // namespace dagan::cpu::implicit_gemm

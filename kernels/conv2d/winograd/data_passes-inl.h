@@ -70,14 +70,13 @@ void write_y(const Tiles<m>& tiles, const Strip& strip, const float* products, s
 }
 
 template <int m, class T>
-void forward(const Launch& launch, View x, View w, const float* ready, Finish finish, View y,
-             Write mode) {
+void forward(const Launch& launch, View x, const ConvFilter& w, Finish finish, View y, Write mode) {
   const Tiles<m> tiles(y.shape);
-  const ForwardFilter<T> f{w.as<T>(), w.shape};
-  const PassScratch<m, ForwardFilter<T>> scratch(tiles, f, ready);
+  const ForwardFilter<T> f(w);
+  const PassScratch<m, ForwardFilter<T>> scratch(tiles, f, w.ready);
   float* v = reinterpret_cast<float*>(launch.scratch);
   transform_to_rows(tiles, padded(x.shape.c), kPhases, TransformX<m, T>{x}, v);
-  const TransformedFilter<m, ForwardFilter<T>> filter(f, scratch.packed(f, ready, v));
+  const TransformedFilter<m, ForwardFilter<T>> filter(f, scratch.packed(f, w.ready, v));
   const std::int64_t size = plane(tiles.count() * filter.slabs().depth);
   const PanelGroups<m> groups(filter, tiles, tiles.strips());
   parallel_for(tiles.strips() * groups.count(), [&](std::int64_t task) HWY_ATTR {
@@ -169,14 +168,14 @@ void write_dx(const Tiles<m>& tiles, const Strip& strip, const float* products,
 }
 
 template <int m, class T>
-void input_grad(const Launch& launch, View dy, View w, const float* ready, Finish finish, View dx,
+void input_grad(const Launch& launch, View dy, const ConvFilter& w, Finish finish, View dx,
                 Write mode) {
   const Tiles<m> tiles(dy.shape);
-  const InputGradFilter<T> f{w.as<T>(), w.shape};
-  const PassScratch<m, InputGradFilter<T>> scratch(tiles, f, ready);
+  const InputGradFilter<T> f(w);
+  const PassScratch<m, InputGradFilter<T>> scratch(tiles, f, w.ready);
   float* z = reinterpret_cast<float*>(launch.scratch);
   transform_to_rows(tiles, padded(dy.shape.c), 1, TransformDy<m, T>{dy}, z);
-  const TransformedFilter<m, InputGradFilter<T>> filter(f, scratch.packed(f, ready, z));
+  const TransformedFilter<m, InputGradFilter<T>> filter(f, scratch.packed(f, w.ready, z));
   const std::int64_t size = plane(tiles.count() * filter.slabs().depth);
   const PanelGroups<m> groups(filter, tiles, tiles.groups());
   parallel_for(tiles.groups() * groups.count(), [&](std::int64_t task) HWY_ATTR {

@@ -24,8 +24,11 @@ using implicit_gemm::HWY_NAMESPACE::FilterRows;
 template <class T>
 struct ForwardFilter {
   const T* w;
-  Shape shape;                   // (K,4,4,C)
-  const float* scale = nullptr;  // of each column
+  Shape shape;         // (K,4,4,C)
+  const float* scale;  // of each column
+
+  explicit ForwardFilter(const ConvFilter& filter)
+      : w(filter.w.as<T>()), shape(filter.w.shape), scale(filter.scale) {}
 
   std::int64_t panels() const { return divide_up(shape.n, kPanel); }
   std::int64_t panels_of_target() const { return panels(); }
@@ -48,7 +51,10 @@ template <class T>
 struct InputGradFilter {
   const T* w;
   Shape shape;
-  const float* scale = nullptr;
+  const float* scale;
+
+  explicit InputGradFilter(const ConvFilter& filter)
+      : w(filter.w.as<T>()), shape(filter.w.shape), scale(filter.scale) {}
 
   std::int64_t panels_of_target() const { return divide_up(shape.c, kPanel); }  // a phase of dx
   std::int64_t panels() const { return kPhases * panels_of_target(); }

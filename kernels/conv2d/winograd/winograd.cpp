@@ -13,17 +13,17 @@ HWY_BEFORE_NAMESPACE();
 namespace dagan::cpu::winograd::HWY_NAMESPACE {
 
 template <int m>
-void forward_as_stored(const Launch& launch, View x, View w, const float* ready, Finish finish,
+void forward_as_stored(const Launch& launch, View x, const ConvFilter& filter, Finish finish,
                        View y, Write write) {
   const auto run = x.dtype == DType::bf16 ? forward<m, bf16> : forward<m, float>;
-  run(launch, x, w, ready, finish, y, write);
+  run(launch, x, filter, finish, y, write);
 }
 
 template <int m>
-void input_grad_as_stored(const Launch& launch, View dy, View w, const float* ready, Finish finish,
+void input_grad_as_stored(const Launch& launch, View dy, const ConvFilter& filter, Finish finish,
                           View dx, Write write) {
   const auto run = dy.dtype == DType::bf16 ? input_grad<m, bf16> : input_grad<m, float>;
-  run(launch, dy, w, ready, finish, dx, write);
+  run(launch, dy, filter, finish, dx, write);
 }
 
 template <int m>
@@ -32,16 +32,16 @@ void filter_grad_as_stored(const Launch& launch, View x, View dy, View dw, Write
   run(launch, x, dy, dw, write);
 }
 
-void forward_of(int m, const Launch& launch, View x, View w, const float* ready, Finish finish,
+void forward_of(int m, const Launch& launch, View x, const ConvFilter& filter, Finish finish,
                 View y, Write write) {
   const auto run = m == 4 ? forward_as_stored<4> : forward_as_stored<2>;
-  run(launch, x, w, ready, finish, y, write);
+  run(launch, x, filter, finish, y, write);
 }
 
-void input_grad_of(int m, const Launch& launch, View dy, View w, const float* ready, Finish finish,
+void input_grad_of(int m, const Launch& launch, View dy, const ConvFilter& filter, Finish finish,
                    View dx, Write write) {
   const auto run = m == 4 ? input_grad_as_stored<4> : input_grad_as_stored<2>;
-  run(launch, dy, w, ready, finish, dx, write);
+  run(launch, dy, filter, finish, dx, write);
 }
 
 void filter_grad_of(int m, const Launch& launch, View x, View dy, View dw, Write write) {
@@ -50,17 +50,16 @@ void filter_grad_of(int m, const Launch& launch, View x, View dy, View dw, Write
 
 // Calls f with the filter of a pass over data.
 template <class T, class F>
-auto with_filter(Conv2dPass pass, View w, const float* scale, F f) {
-  return pass == Conv2dPass::forward ? f(ForwardFilter<T>{w.as<T>(), w.shape, scale})
-                                     : f(InputGradFilter<T>{w.as<T>(), w.shape, scale});
+auto with_filter(Conv2dPass pass, const ConvFilter& filter, F f) {
+  return pass == Conv2dPass::forward ? f(ForwardFilter<T>(filter)) : f(InputGradFilter<T>(filter));
 }
 
-inline View shape_only(Shape w) { return {nullptr, w, DType::f32, w.c}; }
+inline ConvFilter shape_only(Shape w) { return {{nullptr, w, DType::f32, w.c}}; }
 
 template <int m>
 std::int64_t scratch(Conv2dPass pass, Shape w, Shape y, bool ready) {
   if (pass == Conv2dPass::filter_grad) return FilterGradCut<m>(y, w).bytes();
-  return with_filter<float>(pass, shape_only(w), nullptr, [&](const auto& filter) {
+  return with_filter<float>(pass, shape_only(w), [&](const auto& filter) {
     return PassScratch<m, std::decay_t<decltype(filter)>>(Tiles<m>(y), filter, ready).bytes();
   });
 }
@@ -72,7 +71,7 @@ std::int64_t scratch_of(int m, Conv2dPass pass, Shape w, Shape y, bool ready) {
 
 template <int m>
 std::int64_t packed_size(const PackedConv2d& p) {
-  return with_filter<float>(p.pass, shape_only(p.w), nullptr, [&](const auto& filter) {
+  return with_filter<float>(p.pass, shape_only(p.w), [&](const auto& filter) {
     return Slabs<m, std::decay_t<decltype(filter)>>(filter).size(filter);
   });
 }
@@ -82,22 +81,21 @@ std::int64_t packed_size_of(int m, const PackedConv2d& p) {
 }
 
 template <int m, class T>
-void pack_stored(Conv2dPass pass, View w, const float* scale, float* packed) {
-  with_filter<T>(pass, w, scale, [&](const auto& filter) { transform_filter<m>(filter, packed); });
+void pack_stored(Conv2dPass pass, const ConvFilter& filter, float* packed) {
+  with_filter<T>(pass, filter, [&](const auto& of_pass) { transform_filter<m>(of_pass, packed); });
 }
 
-void pack_of(int m, Conv2dPass pass, View w, const float* scale, float* packed) {
-  const bool halves = w.dtype == DType::bf16;
+void pack_of(int m, Conv2dPass pass, const ConvFilter& filter, float* packed) {
+  const bool halves = filter.w.dtype == DType::bf16;
   const auto of_2x2 = halves ? pack_stored<2, bf16> : pack_stored<2, float>;
   const auto of_4x4 = halves ? pack_stored<4, bf16> : pack_stored<4, float>;
-  (m == 4 ? of_4x4 : of_2x2)(pass, w, scale, packed);
+  (m == 4 ? of_4x4 : of_2x2)(pass, filter, packed);
 }
 
-void run_packed_of(int m, const Launch& launch, const PackedConv2d& p, View x, const float* packed,
-                   Finish finish, View y) {
-  const View w = {nullptr, p.w, x.dtype, p.w.c};
+void run_packed_of(int m, const Launch& launch, const PackedConv2d& p, View x,
+                   const ConvFilter& filter, Finish finish, View y) {
   const auto run = p.pass == Conv2dPass::forward ? forward_of : input_grad_of;
-  run(m, launch, x, w, packed, finish, y, Write::overwrite);
+  run(m, launch, x, filter, finish, y, Write::overwrite);
 }
 
 }  // namespace dagan::cpu::winograd::HWY_NAMESPACE
@@ -120,12 +118,12 @@ bool suits(int m, Conv2dGeometry geometry, Shape w, Shape y) {
 }
 
 void conv2d(int m, const Launch& launch, View x, View w, View bias, View y, Write write) {
-  HWY_DYNAMIC_DISPATCH(forward_of)(m, launch, x, w, nullptr, {bias.as<float>()}, y, write);
+  HWY_DYNAMIC_DISPATCH(forward_of)(m, launch, x, {w}, {bias.as<float>()}, y, write);
 }
 
 void conv2d_input_grad(int m, const Launch& launch, View dy, View w, View bias, View dx,
                        Write write) {
-  HWY_DYNAMIC_DISPATCH(input_grad_of)(m, launch, dy, w, nullptr, {bias.as<float>()}, dx, write);
+  HWY_DYNAMIC_DISPATCH(input_grad_of)(m, launch, dy, {w}, {bias.as<float>()}, dx, write);
 }
 
 void conv2d_filter_grad(int m, const Launch& launch, View x, View dy, View dw, Write write) {
@@ -141,16 +139,16 @@ std::int64_t packed_floats(int m, const PackedConv2d& p) {
 }
 
 std::int64_t packed_scratch(int m, const PackedConv2d& p) {
-  return HWY_DYNAMIC_DISPATCH(scratch_of)(m, p.pass, p.w, p.y, true);
+  return HWY_DYNAMIC_DISPATCH(scratch_of)(m, p.pass, p.w, p.y, !p.once);
 }
 
-void pack(int m, const PackedConv2d& p, View w, const float* scale, float* packed) {
-  HWY_DYNAMIC_DISPATCH(pack_of)(m, p.pass, w, scale, packed);
+void pack(int m, const PackedConv2d& p, const ConvFilter& filter, float* packed) {
+  HWY_DYNAMIC_DISPATCH(pack_of)(m, p.pass, filter, packed);
 }
 
-void run_packed(int m, const Launch& launch, const PackedConv2d& p, View x, const float* packed,
-                Finish finish, View y) {
-  HWY_DYNAMIC_DISPATCH(run_packed_of)(m, launch, p, x, packed, finish, y);
+void run_packed(int m, const Launch& launch, const PackedConv2d& p, View x,
+                const ConvFilter& filter, Finish finish, View y) {
+  HWY_DYNAMIC_DISPATCH(run_packed_of)(m, launch, p, x, filter, finish, y);
 }
 
 }  // namespace dagan::cpu::winograd

@@ -15,11 +15,11 @@ void conv2d_input_grad(int m, const Launch&, View dy, View w, View bias, View dx
 void conv2d_filter_grad(int m, const Launch&, View x, View dy, View dw, Write);
 std::int64_t conv2d_scratch(int m, Conv2dPass, Shape w, Shape y);  // bytes
 
-// With a filter that is transformed before: as those of implicit_gemm/.
+// With a filter that may be transformed before.
 std::int64_t packed_floats(int m, const PackedConv2d&);
 std::int64_t packed_scratch(int m, const PackedConv2d&);  // bytes
-void pack(int m, const PackedConv2d&, View w, const float* scale, float* packed);
-void run_packed(int m, const Launch&, const PackedConv2d&, View x, const float* packed, Finish,
+void pack(int m, const PackedConv2d&, const ConvFilter&, float* packed);
+void run_packed(int m, const Launch&, const PackedConv2d&, View x, const ConvFilter&, Finish,
                 View y);
 
 }  // namespace dagan::cpu::winograd
