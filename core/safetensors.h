@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "core/checksum.h"
 #include "core/view.h"
 
 namespace dagan {
@@ -42,23 +43,6 @@ std::string safetensors_header(const Safetensors& file);
 // tensors of rank at most 4; every size equals its shape's, without overflow; the data is covered
 // without gap or overlap and ends with the file; and the checksums, where there are any, are right.
 Safetensors parse_safetensors(std::span<const std::byte> bytes, const std::string& name);
-
-// Detects every change of a single byte, and any other but for a chance of 2^-64.
-class Checksum {
- public:
-  // A tensor's bytes, padded with zeros to a whole word.
-  void add(std::span<const std::byte> bytes);
-  // Some of them; more follow. A multiple of kStep.
-  void add_part(std::span<const std::byte> bytes);
-  static constexpr std::size_t kStep = 32;
-  std::string hex() const;
-
- private:
-  static constexpr std::uint64_t kPrime = 0x100000001b3u;
-  void add_word(std::size_t lane, const std::byte* from);
-
-  std::uint64_t lanes_[4] = {1, 2, 3, 4};
-};
 
 // A file as it comes, without a copy in memory: first the header, then the tensors in their order,
 // each to where it belongs.

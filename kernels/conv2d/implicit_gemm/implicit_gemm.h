@@ -2,6 +2,7 @@
 // every kernel size, stride, padding and channel count.
 #pragma once
 #include "kernels/conv2d/conv2d.h"
+#include "kernels/conv2d/filter.h"
 #include "kernels/conv2d/finish.h"
 
 namespace dagan::cpu::implicit_gemm {

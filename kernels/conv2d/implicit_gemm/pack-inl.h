@@ -12,6 +12,7 @@
 #include <algorithm>
 #include <type_traits>
 
+#include "kernels/conv2d/filter.h"
 #include "kernels/conv2d/implicit_gemm/micro_kernel-inl.h"
 #include "kernels/conv2d/implicit_gemm/patches.h"
 #include "kernels/stored-inl.h"

@@ -4,6 +4,7 @@
 // times less often and some 3e-7.
 #pragma once
 #include "kernels/conv2d/conv2d.h"
+#include "kernels/conv2d/filter.h"
 #include "kernels/conv2d/finish.h"
 
 namespace dagan::cpu::winograd {
