@@ -27,8 +27,8 @@ class OpTimes {
  public:
   explicit OpTimes(const Backend& like);
 
-  // The same kernels, timed. On a device each runs several times in a row, so that waiting for it
-  // does not count: what a program computes on it is wrong then.
+  // The same kernels, timed. On a device each runs many times, as a recording, so that launching it
+  // and waiting for it do not count: what a program computes on it is wrong then.
   const Backend& backend() const { return *timed_; }
 
   std::vector<OpTime> take();  // the most expensive first; starts anew

@@ -126,7 +126,9 @@ Placed parse_tensor(const std::string& tensor, const Json& entry, std::uint64_t 
     std::int64_t four[4] = {1, 1, 1, 1};
     std::uint64_t bytes = std::uint64_t(size_of(*dtype));
     for (std::size_t i = 0; i < extents.size(); ++i) {
-      check(Fault::model, extents[i] <= data && !__builtin_mul_overflow(bytes, extents[i], &bytes),
+      check(Fault::model,
+            extents[i] <= data && !__builtin_mul_overflow(bytes, extents[i], &bytes) &&
+                bytes <= std::uint64_t(INT64_MAX),
             name, ": tensor ", key, " is larger than the file");
       four[4 - extents.size() + i] = std::int64_t(extents[i]);
     }
@@ -260,9 +262,19 @@ SafetensorsReader::SafetensorsReader(Source source, std::uint64_t size, const st
   content_ = parse_content(header, size - 8 - length, name);
 }
 
+const NamedTensor& SafetensorsReader::take() {
+  check(taken_ < content_.tensors.size(), "[safetensors] ", content_.source,
+        " has no more tensors");
+  return content_.tensors[taken_++];
+}
+
+constexpr std::size_t kPiece = 1 << 18;  // bytes: still in the cache when they are summed up
+static_assert(kPiece % Checksum::kStep == 0);
+
 void SafetensorsReader::next(std::span<std::byte> to) {
-  constexpr std::size_t kPiece = 1 << 18;  // bytes: still in the cache when they are summed up
-  static_assert(kPiece % Checksum::kStep == 0);
+  const NamedTensor& tensor = take();
+  check(to.size() == tensor.size(), "[safetensors] ", tensor.name, ' ', tensor.shape,
+        " does not fit into ", to.size(), " bytes");
   for (; to.size() > kPiece; to = to.subspan(kPiece)) {
     source_(to.first(kPiece));
     sum_.add_part(to.first(kPiece));
@@ -271,6 +283,21 @@ void SafetensorsReader::next(std::span<std::byte> to) {
   sum_.add(to);
 }
 
-void SafetensorsReader::finish() const { check_sum(content_, kChecksum, sum_.hex()); }
+void SafetensorsReader::skip() {
+  std::uint64_t left = take().size();
+  std::vector<std::byte> piece(std::min<std::uint64_t>(left, kPiece));
+  for (; left > kPiece; left -= kPiece) {
+    source_(piece);
+    sum_.add_part(piece);
+  }
+  source_(std::span(piece).first(left));
+  sum_.add(std::span(piece).first(left));
+}
+
+void SafetensorsReader::finish() const {
+  check(taken_ == content_.tensors.size(), "[safetensors] ", content_.source,
+        " has tensors that were not read");
+  check_sum(content_, kChecksum, sum_.hex());
+}
 
 }  // namespace dagan

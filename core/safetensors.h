@@ -54,13 +54,17 @@ class SafetensorsReader {
   SafetensorsReader(Source source, std::uint64_t size, const std::string& name);
 
   const Safetensors& content() const { return content_; }  // bytes are empty
-  void next(std::span<std::byte> to);                      // the next tensor's
+  void next(std::span<std::byte> to);                      // all bytes of the next tensor
+  void skip();                                             // it
   // After the last one. Fault::model where the checksum is wrong: what was read is not to be used.
   void finish() const;
 
  private:
+  const NamedTensor& take();
+
   Source source_;
   Safetensors content_;
+  std::size_t taken_ = 0;
   Checksum sum_;
 };
 

@@ -64,8 +64,10 @@ TEST_CASE("a program of somebody else finds, builds with and runs the installed 
 
   in.folder.put("consumer/CMakeLists.txt", std::string_view(kProject));
   in.folder.put("consumer/consumer.cpp", includes(prefix / "include/dagan") + kProgram);
-  succeeds("cmake -G Ninja -S consumer -B consumer/build -DCMAKE_CXX_FLAGS='" DAGAN_CXX_FLAGS
-           "' -DCMAKE_PREFIX_PATH=\"$PWD/prefix;" DAGAN_PREFIX_PATH "\" -DCMAKE_FIND_USE_PACKAGE_REGISTRY=OFF");
+  // What this build found in folders of its own, its library needs too.
+  succeeds("CMAKE_PREFIX_PATH='" DAGAN_PREFIX_PATH
+           "' cmake -G Ninja -S consumer -B consumer/build -DCMAKE_CXX_FLAGS='" DAGAN_CXX_FLAGS
+           "' -DCMAKE_PREFIX_PATH=\"$PWD/prefix\" -DCMAKE_FIND_USE_PACKAGE_REGISTRY=OFF");
   succeeds("cmake --build consumer/build");
   const Outcome run = in.shell("consumer/build/consumer run/model.dagan");
   CHECK(run.code == 0);

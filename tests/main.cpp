@@ -5,8 +5,8 @@
 
 #include "kernels/backend.h"
 
-// Only the tests themselves use a GPU, not the programs that they start: those have the same bits
-// everywhere. The driver reads its environment once.
+// Only the tests themselves use a GPU, not the programs that they start, whose results are compared
+// with the CPU's. The driver reads its environment once.
 int main(int argc, char** argv) {
   dagan::has_cuda();
   setenv("CUDA_VISIBLE_DEVICES", "", 1);

@@ -80,7 +80,7 @@ TEST_CASE("safetensors: what is written comes back") {
 }
 
 // The tensors of a file that comes piece by piece.
-std::vector<Buffer> read_in_order(std::span<const std::byte> bytes) {
+std::vector<Buffer> read_in_order(std::span<const std::byte> bytes, bool skips = false) {
   const auto source = [&](std::span<std::byte> to) {
     REQUIRE(to.size() <= bytes.size());
     std::copy_n(bytes.begin(), to.size(), to.begin());
@@ -90,9 +90,15 @@ std::vector<Buffer> read_in_order(std::span<const std::byte> bytes) {
   std::vector<Buffer> tensors;
   for (const NamedTensor& tensor : reader.content().tensors) {
     CHECK(tensor.bytes.empty());
-    reader.next(tensors.emplace_back(tensor.size()));
+    error_of(Fault::bug, [&] { reader.finish(); });
+    Buffer& to = tensors.emplace_back(tensor.size());
+    if (skips)
+      reader.skip();
+    else
+      reader.next(to);
   }
   reader.finish();
+  error_of(Fault::bug, [&] { reader.skip(); });
   CHECK(bytes.empty());
   return tensors;
 }
@@ -108,16 +114,35 @@ TEST_CASE("safetensors: read in order, the same tensors come and the same files 
     sample.file.tensors[i].bytes = sample.data[i];
   Buffer bytes = sample.bytes();
   CHECK(read_in_order(bytes) == sample.data);
+  read_in_order(bytes, true);
   CHECK(same_tensors(parse_safetensors(bytes, "file"), sample.file));
   const std::size_t header = safetensors_header(sample.file).size();
   for (std::uint64_t i = 0; i < 40; ++i) {
     const std::size_t at = header + Philox{3}.words(0, i)[0] % (bytes.size() - header);
     bytes[at] ^= std::byte(1 + i % 255);
-    CHECK_CONTAINS(error_of(Fault::model, [&] { read_in_order(bytes); }), "checksum is wrong");
+    for (const bool skips : {false, true})
+      CHECK_CONTAINS(error_of(Fault::model, [&] { read_in_order(bytes, skips); }),
+                     "checksum is wrong");
     bytes[at] ^= std::byte(1 + i % 255);
   }
   for (std::size_t length = 0; length < header; ++length)
     error_of(Fault::model, [&] { read_in_order(std::span(bytes).first(length)); });
+}
+
+TEST_CASE("safetensors: extents whose product is more than a signed number holds") {
+  const std::string json =
+      R"({"a":{"dtype":"U8","shape":[3100000000,3100000000,0],"data_offsets":[0,0]}})";
+  const std::uint64_t length = json.size();
+  std::string bytes(8, '\0');
+  std::memcpy(bytes.data(), &length, 8);
+  bytes += json;
+  const auto source = [&](std::span<std::byte> to) {
+    std::memcpy(to.data(), bytes.data(), to.size());
+    bytes.erase(0, to.size());
+  };
+  const std::uint64_t size = bytes.size() + 3100000000u;  // as if they followed
+  CHECK_CONTAINS(error_of(Fault::model, [&] { SafetensorsReader(source, size, "huge"); }),
+                 "is larger than the file");
 }
 
 TEST_CASE("safetensors: no truncated file is read, nor one with bytes behind its end") {
@@ -265,8 +290,8 @@ TEST_CASE("safetensors: headers that would take time or memory") {
   CHECK_CONTAINS(refusal(many + "}", 0), "too many tensors");
   std::string keys = "{";
   for (int i = 0; i < 4098; ++i) keys += text(i ? "," : "", '"', i, "\":0");
-  CHECK_CONTAINS(refusal(keys, 0),
-                 "too many entries");  // before the end, which is missing, is seen
+  // Before the end, which is missing, is seen.
+  CHECK_CONTAINS(refusal(keys, 0), "too many entries");
   for (const std::uint64_t length :
        {std::uint64_t(9), std::uint64_t(1) << 30, ~std::uint64_t(0), ~std::uint64_t(7)}) {
     Buffer bytes = with_header("{}", 6);

@@ -97,9 +97,6 @@ Counts judge_all(const Arguments& arguments, const Model& model, const Backend& 
   const Pictures pictures(arguments.text("--heatmap"), arguments.text("--overlay"),
                           model.preprocessing.levels, threshold);
   pictures.check_replace_none(inputs);
-  Sink sink(arguments.text("--output"));
-  sink.write(record_header(format));
-
   Counts counts;
   const auto chunk_at = [&](std::size_t first) {
     const std::size_t count = std::min(kChunk, inputs.size() - first);
@@ -109,6 +106,8 @@ Counts judge_all(const Arguments& arguments, const Model& model, const Backend& 
   std::unique_ptr<Chunk> next = chunk_at(0);
   Detector detector(model, backend, std::int64_t(std::min(kChunk, inputs.size())),
                     inputs.size() <= kChunk ? Runs::once : Runs::often);
+  Sink sink(arguments.text("--output"));
+  sink.write(record_header(format));
   for (std::size_t first = 0; first < inputs.size(); first += kChunk) {
     const std::unique_ptr<Chunk> chunk = std::move(next);
     chunk->wait();

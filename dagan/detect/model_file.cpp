@@ -215,6 +215,7 @@ Model load_model(const fs::path& run_or_file, const Backend& backend) {
   Model model;
   model.file = file;
   read_metadata(model, content.metadata, name);
+  model.fingerprint = required(content.metadata, "checksum", name);
   model.store = std::make_unique<Store>(backend.runtime);
   const std::map<std::string, Destination> destinations = destinations_of(model, content);
   for (const NamedTensor& t : content.tensors) {
@@ -224,8 +225,7 @@ Model load_model(const fs::path& run_or_file, const Backend& backend) {
       model.contents.resize(std::size_t(t.shape.n));
       fill(std::as_writable_bytes(std::span(model.contents)));
     } else if (found == destinations.end()) {
-      std::vector<std::byte> unused(t.size());
-      fill(unused);
+      reader.skip();
     } else {
       const auto& [entry, shape, offset] = found->second;
       model.store->entry(entry, shape);
@@ -233,7 +233,6 @@ Model load_model(const fs::path& run_or_file, const Backend& backend) {
     }
   }
   reader.finish();
-  model.fingerprint = required(content.metadata, "checksum", name);
   return model;
 }
 

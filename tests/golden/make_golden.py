@@ -38,7 +38,8 @@ class Model(typing.NamedTuple):
 MODELS = {"dagan_small": Model("dagan", 16, 4, 3, 2, True),
           "unet_small": Model("unet", 16, 4, 3, 2, True),
           "dagan_wide": Model("dagan", 16, 16, 2, 2, False, 2e-4, 1e-5, 4)}
-# What a convolution may be off by, of its root mean square, and what its losses may then be.
+# The error, of the root mean square, of what goes into and comes out of a convolution, forward and
+# backward, and how far a loss may then be off.
 WINOGRAD_ERROR, WINOGRAD_DRIFT = 2e-6, 1e-5
 
 
