@@ -132,7 +132,8 @@ struct Destination {
   std::size_t offset = 0;
 };
 
-// Of all tensors that the model needs; Fault::model unless the file has them.
+// Of all tensors that the model needs; Fault::model unless the file has them. Before memory is taken
+// for any: a recipe can ask for more than the file holds.
 std::map<std::string, Destination> destinations_of(const ModelInfo& model,
                                                    const Safetensors& content) {
   const auto require = [&](const std::string& key, Shape shape) {
