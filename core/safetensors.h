@@ -54,8 +54,8 @@ class SafetensorsReader {
   SafetensorsReader(Source source, std::uint64_t size, const std::string& name);
 
   const Safetensors& content() const { return content_; }  // bytes are empty
-  void next(std::span<std::byte> to);                      // all bytes of the next tensor
-  void skip();                                             // it
+  void next(std::span<std::byte> to);                      // takes all bytes of a tensor
+  void skip();                                             // leaves them out
   // After the last one. Fault::model where the checksum is wrong: what was read is not to be used.
   void finish() const;
 

@@ -55,7 +55,7 @@ struct PackedConv2d {
   DType dtype = DType::f32;         // of all three
   bool bias = false, norm = false;  // what there is
   float epsilon = 0;
-  bool once = false;
+  bool once = false;  // see above
 };
 
 // What is done to each channel of the output.
