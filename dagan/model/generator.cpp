@@ -1,6 +1,5 @@
 #include "dagan/model/generator.h"
 
-#include "layers/activation.h"
 #include "layers/concat.h"
 
 namespace dagan {
@@ -20,7 +19,7 @@ Tensor Generator::operator()(Tensor x) const {
   for (const Up& up : decoder_) {
     x = up(x);
     if (!skips.empty()) {
-      x = concat(x, relu(skips.back()));
+      x = concat(x, encoder_[skips.size() - 1].skip(skips.back()));
       skips.pop_back();
     }
   }
