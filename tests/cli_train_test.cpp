@@ -60,7 +60,7 @@ TEST_CASE("training: interrupted and resumed is uninterrupted") {
   // comes when the log has grown, so that training is under way.
   const auto stopped = [](const std::string& signal, const std::string& words) {
     return workshop().shell(
-        "touch log; n=$(wc -l < log); env --default-signal=INT '" DAGAN_PROGRAM
+        "touch log; n=$(wc -l < log); env --default-signal=INT --default-signal=HUP '" DAGAN_PROGRAM
         "' --threads 1 train --out stopped " +
         words +
         " & until [ -e stopped/metrics.jsonl ] && ln -sf stopped/metrics.jsonl log && "
@@ -69,6 +69,7 @@ TEST_CASE("training: interrupted and resumed is uninterrupted") {
   };
   const Outcome first = stopped("INT", recipe);
   CHECK(first.code == 130);
+  CHECK(stopped("HUP", "--resume").code == 129);
   const Outcome second = stopped("TERM", "--resume");
   CHECK(second.code == 143);
   CHECK(second.err.find("continue with: dagan train --out stopped --resume") != std::string::npos);

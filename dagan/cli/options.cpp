@@ -234,7 +234,8 @@ const std::vector<Option>& all_options() {
        {"table", "json"}},
 
       {"", "--threads", "N", kCount, kOptional, "0", "General",
-       "threads to compute with; 0: one for each core; results do not depend on it"},
+       "threads to compute with, and to read images with; 0: one for each core; results do not "
+       "depend on it"},
       {"",
        "--device",
        "DEVICE",
@@ -265,6 +266,7 @@ const ExitCode kExitCodes[] = {
     {6, "output: not writable, disk full, or already there"},
     {7, "training failed its health check; the last good checkpoint is kept"},
     {8, "a gate failed: --require, --fail-on or --verify"},
+    {129, "the terminal was closed; training has saved"},
     {130, "interrupted (Ctrl-C); training has saved"},
     {143, "terminated; training has saved"},
 };

@@ -19,15 +19,17 @@
 namespace dagan {
 namespace {
 
-// Asks training to save and stop; from now on either signal kills.
+// Asks training to save and stop; from now on SIGINT and SIGTERM kill. Not SIGHUP: a terminal that
+// is closed sends it more than once.
 void stop_once(int signal) {
   request_stop(signal);
   std::signal(SIGINT, SIG_DFL);
   std::signal(SIGTERM, SIG_DFL);
 }
 
-// While it lives, the first SIGINT or SIGTERM ends training in good order; a second one at once.
-// A closed pipe only ends the messages that went into it: hours of training are worth more.
+// While it lives, the first SIGINT, SIGTERM or SIGHUP ends training in good order. Under nohup
+// SIGHUP stays ignored. A closed pipe only ends the messages that went into it: hours of training
+// are worth more.
 class StopSignals {
  public:
   StopSignals() {
@@ -38,12 +40,15 @@ class StopSignals {
     sigemptyset(&action.sa_mask);
     sigaction(SIGINT, &action, &interrupt_);
     sigaction(SIGTERM, &action, &terminate_);
+    sigaction(SIGHUP, nullptr, &hangup_);
+    if (hangup_.sa_handler != SIG_IGN) sigaction(SIGHUP, &action, nullptr);
     action.sa_handler = SIG_IGN;
     sigaction(SIGPIPE, &action, &pipe_);
   }
   ~StopSignals() {
     sigaction(SIGINT, &interrupt_, nullptr);
     sigaction(SIGTERM, &terminate_, nullptr);
+    sigaction(SIGHUP, &hangup_, nullptr);
     sigaction(SIGPIPE, &pipe_, nullptr);
   }
   StopSignals(const StopSignals&) = delete;
@@ -51,7 +56,7 @@ class StopSignals {
 
  private:
   struct sigaction interrupt_ {
-  }, terminate_{}, pipe_{};
+  }, terminate_{}, hangup_{}, pipe_{};
 };
 
 // The built-in recipe or file, then --set in the given order, then the options that name a key.

@@ -8,10 +8,10 @@ namespace dagan {
 
 Jobs::Jobs(std::size_t count, std::function<void(std::size_t)> job)
     : count_(count), job_(std::move(job)), finished_(count), failed_(count) {
-  const std::size_t cores = std::clamp(std::thread::hardware_concurrency(), 1u, 16u);
-  threads_.reserve(cores);
-  for (std::size_t i = 0; i < std::min(cores, count); ++i)
-    threads_.emplace_back([this] { work(); });
+  const std::size_t threads =
+      std::min(count, std::size_t(std::clamp(omp_get_max_threads(), 1, 16)));
+  threads_.reserve(threads);
+  for (std::size_t i = 0; i < threads; ++i) threads_.emplace_back([this] { work(); });
 }
 
 Jobs::~Jobs() {

@@ -10,9 +10,9 @@
 
 namespace dagan {
 
-// Calls job(i) for i in [0, count), each at most once, from as many threads as the machine has
-// cores (at most 16). After a job has thrown, no further one starts. Jobs start in order, so all
-// before the first that fails have started: which one that is does not depend on the number of
+// Calls job(i) for i in [0, count), each at most once, from as many threads as kernels have where
+// it is made (at most 16). After a job has thrown, no further one starts. Jobs start in order, so
+// all before the first that fails have started: which one that is does not depend on the number of
 // threads.
 class Jobs {
  public:
