@@ -137,7 +137,7 @@ Shape conv_transpose2d_shape(Tensor x, Tensor w, Tensor bias, Conv2dGeometry g) 
   return ys;
 }
 
-// in {x, w[, bias][, mean, variance, gamma, beta]}, out {y[, relu(y)]}
+// in {x, w[, bias][, mean, variance, gamma, beta]}, out {y}
 struct Packed final : Op {
   PackedConv2d convolution;
   float slope;
@@ -168,9 +168,9 @@ struct Packed final : Op {
   }
   void run(const Kernels& k, const Launch& at, std::span<const View> in,
            std::span<const View> out) const override {
-    const View y = out[0], rectified = out.size() > 1 ? out[1] : View();
-    if (k.conv2d_packed) return k.conv2d_packed(at, convolution, in[0], in[1], slope, y, rectified);
+    if (k.conv2d_packed) return k.conv2d_packed(at, convolution, in[0], in[1], slope, out[0]);
     const auto& [bias, mean, variance, gamma, beta] = affine(in);
+    const View y = out[0];
     const auto pass = convolution.pass == Conv2dPass::forward ? k.conv2d : k.conv2d_input_grad;
     pass(at, convolution.geometry, in[0], in[1], bias, y, Write::overwrite);
     if (convolution.norm)
@@ -178,7 +178,6 @@ struct Packed final : Op {
                             slope, y);
     else if (slope != 1)
       k.leaky_relu(at, slope, y, y);
-    if (rectified) k.leaky_relu(at, 0, y, rectified);
   }
 };
 
@@ -225,18 +224,6 @@ Tensor packed_conv2d(Conv2dPass pass, Tensor x, Tensor w, Tensor bias, Conv2dGeo
   const Tensor y = x.tape->make("packed_conv2d", ys, Life::transient, x.dtype());
   x.tape->append(Packed(convolution, slope), in, {y});
   return y;
-}
-
-Tensor packed_relu(Tensor y) {
-  Tape& tape = *y.tape;
-  const int writer = tape[y].last_writer;
-  const Node* node = writer < 0 ? nullptr : &tape.nodes()[std::size_t(writer)];
-  const auto* op = node ? dynamic_cast<const Packed*>(node->op.get()) : nullptr;
-  check(op && op->convolution.pass == Conv2dPass::forward && node->out.size() == 1,
-        "[packed_relu] ", y, " is not the only result of a packed convolution");
-  const Tensor rectified = tape.make("packed_relu", y.shape(), Life::transient, y.dtype());
-  tape.extend(std::size_t(writer), Packed(*op), {rectified});
-  return rectified;
 }
 
 Conv2d::Conv2d(Parameters& p, const std::string& name, std::int64_t in_channels,

@@ -21,8 +21,6 @@ Tensor conv_transpose2d(Tensor x, Tensor w, Tensor bias, Conv2dGeometry geometry
 // gradient.
 Tensor packed_conv2d(Conv2dPass pass, Tensor x, Tensor w, Tensor bias, Conv2dGeometry geometry,
                      const BatchNorm* norm, float slope, Runs runs = Runs::often);
-// relu(y) of a convolution's y (not of a transposed one's): the same op stores it too.
-Tensor packed_relu(Tensor y);
 
 enum class Bias { none, present };
 

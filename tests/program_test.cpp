@@ -163,14 +163,12 @@ TEST_CASE("program: what its ops prepare is of the persistent values that it fou
   const Conv2dGeometry halving = {.stride = 2, .pad = 1};
   const Tensor packed = packed_conv2d(Conv2dPass::forward, x, w, {}, halving, nullptr, 1);
   const Tensor plain = conv2d(x, w, {}, halving);
-  const Tensor rectified = packed_relu(packed), of_plain = relu(plain);
-  for (const Tensor kept : {packed, plain, rectified, of_plain}) tape.keep(kept);
+  tape.keep(packed);
+  tape.keep(plain);
   const auto pack_input = [&] {
     packed_conv2d(Conv2dPass::forward, x, x, {}, halving, nullptr, 1);
   };
   CHECK_CONTAINS(error_of(Fault::bug, pack_input), "is read when the program is made");
-  for (const Tensor other : {x, plain, packed})
-    CHECK_CONTAINS(error_of(Fault::bug, [&] { packed_relu(other); }), "not the only result");
   for (const Backend* backend : {&cpu_backend(), &emulated_backend()}) {
     Store store(backend->runtime);
     const Shape shape = w.shape();
@@ -182,24 +180,21 @@ TEST_CASE("program: what its ops prepare is of the persistent values that it fou
     Program program(tape, *backend, store);
     const bool keeps = backend == &cpu_backend();
     CHECK((program.kept_bytes() > 0) == keeps);
-    const auto run = [&](Program& any) {
-      any.write<float>(x, image);
-      any.run();
-    };
-    run(program);
+    program.write<float>(x, image);
+    program.run();
     const std::vector<float> before = program.read(plain);
     CHECK(program.read(packed) == before);
-    CHECK(program.read(rectified) == program.read(of_plain));
     for (float& value : filter) value += 1;
     store.write<float>("w", filter);
-    run(program);
+    program.run();
     CHECK(program.read(plain) != before);
     CHECK((program.read(packed) == before) == keeps);
     Program later(tape, *backend, store);
-    run(later);
+    later.write<float>(x, image);
+    later.run();
     CHECK(later.read(packed) == program.read(plain));
     program.prepare();
-    run(program);
+    program.run();
     CHECK(program.read(packed) == program.read(plain));
   }
 }

@@ -33,11 +33,6 @@ Tensor Down::operator()(Tensor x) const {
   return norm_ ? (*norm_)(x, slope_) : leaky_relu(x, slope_);
 }
 
-Tensor Down::skip(Tensor y) const {
-  const Scope scope(*y.tape, name_);
-  return phase_ == Phase::evaluation ? packed_relu(y) : relu(y);
-}
-
 Up::Up(Parameters& p, const Architecture& a, std::int64_t level, std::int64_t in_channels)
     : name_(p.network() + '.' + up_name(a, level)),
       phase_(p.phase()),

@@ -1,7 +1,6 @@
 // The two building blocks of both networks. Each ends with the activation that the parent's code
 // puts in front of the next one. What a skip carries is then activated twice, which comes to the
-// same: relu(leaky_relu(x)) = relu(x). In evaluation each is one op, or two with tanh, and a skip
-// is none.
+// same: relu(leaky_relu(x)) = relu(x). In evaluation each is one op, or two with tanh.
 #pragma once
 #include <optional>
 
@@ -17,7 +16,6 @@ class Down {
  public:
   Down(Parameters& parameters, const Architecture& architecture, std::int64_t level);
   Tensor operator()(Tensor x) const;  // (N,H,W,C) -> (N,H/2,W/2,width_at(level))
-  Tensor skip(Tensor y) const;        // relu of what it gave: what the decoder reads
 
  private:
   std::string name_;

@@ -1,5 +1,6 @@
 #include "dagan/model/generator.h"
 
+#include "layers/activation.h"
 #include "layers/concat.h"
 
 namespace dagan {
@@ -19,7 +20,7 @@ Tensor Generator::operator()(Tensor x) const {
   for (const Up& up : decoder_) {
     x = up(x);
     if (!skips.empty()) {
-      x = concat(x, encoder_[skips.size() - 1].skip(skips.back()));
+      x = concat(x, relu(skips.back()));
       skips.pop_back();
     }
   }

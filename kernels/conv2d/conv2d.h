@@ -23,11 +23,9 @@
 //
 //   conv2d_pack    reads w, bias and norm    writes Launch::kept
 //   conv2d_packed  reads x (dy), w, Launch::kept    writes y (dx) = z > 0 ? z : slope * z, where
-//                  z = gamma * (the pass + bias - mean) / sqrt(variance + epsilon) + beta;
-//                  and rectified = relu(y), unless it is empty
+//                  z = gamma * (the pass + bias - mean) / sqrt(variance + epsilon) + beta
 //
-// pass      forward, or input_grad without rectified
-// norm      bias, mean, ... (1,1,1,channels of the output) or empty
+// pass      forward or input_grad; bias, mean, ... (1,1,1,channels of the output) or empty
 // kept      conv2d_packed_bytes(...).kept bytes, aligned to 64, as the backend likes them; on the
 //           CPU f32 for every type
 // once      nothing of the size of the filter is kept, and w is laid out when it is read: for a
@@ -71,8 +69,8 @@ struct PackedConv2dBytes {
 };
 
 using Conv2dPackFn = void(const Launch&, const PackedConv2d&, View w, const Conv2dAffine&);
-using Conv2dPackedFn = void(const Launch&, const PackedConv2d&, View x, View w, float slope, View y,
-                            View rectified);
+using Conv2dPackedFn = void(const Launch&, const PackedConv2d&, View x, View w, float slope,
+                            View y);
 using Conv2dPackedBytesFn = PackedConv2dBytes(const PackedConv2d&);
 
 namespace DAGAN_BACKEND {

@@ -31,9 +31,9 @@ void conv2d_pack(const Launch& launch, const PackedConv2d& p, View w, const Conv
   pack_conv2d(choose_packed_conv2d(p), launch, p, w, affine);
 }
 
-void conv2d_packed(const Launch& launch, const PackedConv2d& p, View x, View w, float slope, View y,
-                   View rectified) {
-  run_packed_conv2d(choose_packed_conv2d(p), launch, p, x, w, slope, y, rectified);
+void conv2d_packed(const Launch& launch, const PackedConv2d& p, View x, View w, float slope,
+                   View y) {
+  run_packed_conv2d(choose_packed_conv2d(p), launch, p, x, w, slope, y);
 }
 
 PackedConv2dBytes conv2d_packed_bytes(const PackedConv2d& p) {

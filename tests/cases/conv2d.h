@@ -37,13 +37,12 @@ Array<T> bias_of(const Arrays<T>& in) {
 }
 inline View bias_of(const Views& in) { return in.size() > 2 ? in[2] : View(); }
 
-// What rounding the outputs to their type adds to a bound.
+// What rounding the output to its type adds to a bound.
 inline ErrorBound stored(ErrorBound bound, DType dtype) {
   if (dtype == DType::f32) return bound;
   return [=](const Arrays<double>& in, const Arrays<double>& out, const Arrays<double>& bounds) {
     bound(in, out, bounds);
-    for (std::size_t o = 0; o < out.size(); ++o)
-      for (std::int64_t i = 0; i < out[o].size(); ++i) bounds[o][i] += 0x1p-8 * std::abs(out[o][i]);
+    for (std::int64_t i = 0; i < out[0].size(); ++i) bounds[0][i] += 0x1p-8 * std::abs(out[0][i]);
   };
 }
 
@@ -140,12 +139,11 @@ inline OpCase conv2d_filter_grad(const Conv2dProblem& p) {
   return op;
 }
 
-// A pass of the problem with weights that change no more, and what follows it: y and perhaps
-// relu(y). The bound's reference takes no differences: `sign` is that of the mean.
+// A pass of the problem with weights that change no more, and what follows it. The bound's
+// reference takes no differences: `sign` is that of the mean.
 template <class T>
 void packed_reference(const Conv2dProblem& p, Conv2dPass pass, bool norm, float slope, double sign,
-                      const Arrays<T>& in, const Arrays<T>& out) {
-  const Array<T>& y = out[0];
+                      const Arrays<T>& in, const Array<T>& y) {
   const Array<T> bias = p.bias ? in[2] : Array<T>();
   if (pass == Conv2dPass::forward)
     reference::conv2d(p.geometry, in[0], in[1], bias, y);
@@ -156,7 +154,6 @@ void packed_reference(const Conv2dProblem& p, Conv2dPass pass, bool norm, float 
     const std::int64_t c = i % y.shape.c;
     if (norm) y[i] = of[2][c] * (y[i] - sign * of[0][c]) / std::sqrt(of[1][c] + 1e-5) + of[3][c];
     if (std::real(y[i]) <= 0) y[i] = T(slope) * y[i];
-    if (out.size() > 1) out[1][i] = std::real(y[i]) > 0 ? y[i] : T(0);
   }
 }
 
@@ -171,10 +168,6 @@ inline OpCase conv2d_packed(const Conv2dProblem& p, Conv2dPass pass, bool norm, 
        {.name = "w", .shape = p.w(), .sliceable = false}},
       {.name = "y", .shape = forward ? p.y() : p.x}, p.bias);
   op.outputs[0].role = Role::overwritten;
-  if (forward && norm) {
-    op.outputs.push_back(op.outputs[0]);
-    op.outputs[1].name = "rectified";
-  }
   const auto vector_of = [&](const char* name, Values values) {
     op.inputs.push_back({.name = name, .shape = channels, .values = values, .sliceable = false});
   };
@@ -195,11 +188,11 @@ inline OpCase conv2d_packed(const Conv2dProblem& p, Conv2dPass pass, bool norm, 
     k.conv2d_pack(launch, packed, in[1], affine);
   };
   op.run = [=](const Kernels& k, const Launch& launch, const Views& in, const Views& out, Write) {
-    k.conv2d_packed(launch, packed, in[0], in[1], slope, out[0], out.size() > 1 ? out[1] : View());
+    k.conv2d_packed(launch, packed, in[0], in[1], slope, out[0]);
   };
   const auto reference = [=](double sign) {
     return [=](const auto& in, const auto& out) {
-      packed_reference(p, pass, norm, slope, sign, in, out);
+      packed_reference(p, pass, norm, slope, sign, in, out[0]);
     };
   };
   op.reference = reference(1);
@@ -224,8 +217,7 @@ inline ErrorBound everywhere(ErrorBound bound, double factor) {
     bound(in, out, bounds);
     double largest = 0;
     for (std::int64_t i = 0; i < bounds[0].size(); ++i) largest = std::max(largest, bounds[0][i]);
-    for (const Array<double>& of_output : bounds)
-      for (std::int64_t i = 0; i < of_output.size(); ++i) of_output[i] = factor * largest;
+    for (std::int64_t i = 0; i < bounds[0].size(); ++i) bounds[0][i] = factor * largest;
   };
 }
 

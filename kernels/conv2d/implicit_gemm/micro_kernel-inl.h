@@ -133,7 +133,7 @@ HWY_NOINLINE inline void write_partial_row(const Tile& tile, float* row, const f
   float* to = row + tile.column;
   for (std::int64_t j = 0; j < tile.columns; ++j) {
     const float z = sums[j] + (tile.finish.bias ? tile.finish.bias[j] : 0) + (tile.add ? to[j] : 0);
-    to[j] = cpu::activate(z, tile.finish.slope);
+    to[j] = z > 0 ? z : tile.finish.slope * z;
   }
 }
 

@@ -184,47 +184,21 @@ void multiply_panels(const Product<A, B, bf16>& product, Rows<A>& rows, std::int
   }
 }
 
-// Where the rows [row, row + count) of a product are stored.
-template <class A, class C>
-void find_lines(const Patches<A>& a, const Target<C>& target, std::int64_t row, std::int64_t count,
-                C** to) {
-  Pixel pixel = a.pixel(row);
-  for (std::int64_t m = 0; m < count;) {
-    C* at = target.at(pixel);
-    const std::int64_t next = target.next(a.images_first);
-    const std::int64_t span = std::min(count - m, a.span(pixel));
-    for (const std::int64_t end = m + span; m < end; ++m, at += next) to[m] = at;
-    a.advance(pixel, span);
-  }
-}
-
-// to[i] = relu(from[i])
-template <class T>
-void rectify_run(const T* from, T* to, std::int64_t count) {
-  const Tag d;
-  std::int64_t i = 0;
-  for (; i + kLanes <= count; i += kLanes)
-    cpu::HWY_NAMESPACE::store(activate(load(d, from + i), 0), d, to + i);
-  for (; i < count; ++i) to[i] = T(cpu::activate(float(from[i]), 0));
-}
-
 // The rows [row, row + count) times the panels [panel, stop); count <= kBlockRows.
 template <class A, class B, class C>
 void multiply_block(const Product<A, B, C>& product, std::int64_t row, std::int64_t count,
                     std::int64_t panel, std::int64_t stop) {
   Rows<A> rows(product.a, row, count);
   C* to[kBlockRows];
-  find_lines(product.a, product.target, row, count, to);
-  multiply_panels(product, rows, count, panel, stop, to, 0);
-  if (const View* rectified = product.finish.rectified) {
-    Target<C> target = product.target;
-    target.data = rectified->as<C>(), target.pitch = rectified->pitch;
-    C* lines[kBlockRows];
-    find_lines(product.a, target, row, count, lines);
-    const std::int64_t first = panel * kPanel, end = std::min(stop * kPanel, product.columns);
-    for (std::int64_t m = 0; m < count; ++m)
-      rectify_run(to[m] + first, lines[m] + first, end - first);
+  Pixel pixel = product.a.pixel(row);
+  for (std::int64_t m = 0; m < count;) {
+    C* at = product.target.at(pixel);
+    const std::int64_t next = product.target.next(product.a.images_first);
+    const std::int64_t span = std::min(count - m, product.a.span(pixel));
+    for (const std::int64_t end = m + span; m < end; ++m, at += next) to[m] = at;
+    product.a.advance(pixel, span);
   }
+  multiply_panels(product, rows, count, panel, stop, to, 0);
 }
 
 // How the work is cut, for any number of threads: by blocks of rows and, where those are few, also

@@ -55,9 +55,8 @@ constexpr Kernels kEntries = {
                          Shape y) { return scratch_of_conv2d(kVersion, pass, geometry, x, w, y); },
     .conv2d_pack = [](const Launch& launch, const PackedConv2d& p, View w,
                       const Conv2dAffine& affine) { pack_conv2d(kVersion, launch, p, w, affine); },
-    .conv2d_packed =
-        [](const Launch& launch, const PackedConv2d& p, View x, View w, float slope, View y,
-           View rectified) { run_packed_conv2d(kVersion, launch, p, x, w, slope, y, rectified); },
+    .conv2d_packed = [](const Launch& launch, const PackedConv2d& p, View x, View w, float slope,
+                        View y) { run_packed_conv2d(kVersion, launch, p, x, w, slope, y); },
     .conv2d_packed_bytes =
         [](const PackedConv2d& p) { return packed_bytes_of_conv2d(kVersion, p); },
 };

@@ -18,7 +18,7 @@ std::int64_t scratch_of_conv2d(Conv2dVersion, Conv2dPass, Conv2dGeometry, Shape 
 
 void pack_conv2d(Conv2dVersion, const Launch&, const PackedConv2d&, View w, const Conv2dAffine&);
 void run_packed_conv2d(Conv2dVersion, const Launch&, const PackedConv2d&, View x, View w,
-                       float slope, View y, View rectified);
+                       float slope, View y);
 PackedConv2dBytes packed_bytes_of_conv2d(Conv2dVersion, const PackedConv2d&);
 
 // The m of F(m x m, 2x2); 0: Winograd's algorithm is not wanted, or does not apply.

@@ -52,11 +52,10 @@ void pack_conv2d(Conv2dVersion version, const Launch& launch, const PackedConv2d
 }
 
 void run_packed_conv2d(Conv2dVersion version, const Launch& launch, const PackedConv2d& p, View x,
-                       View w, float slope, View y, View rectified) {
+                       View w, float slope, View y) {
   const Kept kept(launch, p);
   const ConvFilter filter = {w, p.norm ? kept.factors : nullptr, p.once ? nullptr : kept.filter};
-  const Finish finish = {p.norm || p.bias ? kept.bias : nullptr, slope,
-                         rectified ? &rectified : nullptr};
+  const Finish finish = {p.norm || p.bias ? kept.bias : nullptr, slope};
   if (const int m = tile_of(version, p))
     winograd::run_packed(m, launch, p, x, filter, finish, y);
   else

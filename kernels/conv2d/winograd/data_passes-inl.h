@@ -56,17 +56,14 @@ void write_y(const Tiles<m>& tiles, const Strip& strip, const float* products, s
                        q = tile % tiles.width * m;
     const std::int64_t height = std::min<std::int64_t>(m, s.h - p);
     const std::int64_t width = std::min<std::int64_t>(m, s.w - q);
-    const std::int64_t pixel = (n * s.h + p) * s.w + q;
+    T* to = y.as<T>() + ((n * s.h + p) * s.w + q) * y.pitch + column;
     for (std::int64_t c = 0; c < columns; c += kLanes) {
       const Finish here = finish.from(column + c);
       transform<F<m>::AT>(load_points<m + 1>(products + tile * kPanel + c, plane(count * kPanel)),
                           [&](int i, int j, Vector value) HWY_ATTR {
-                            if (i >= height || j >= width) return;
-                            const auto at = [&](const View& view) HWY_ATTR {
-                              return view.as<T>() + (pixel + i * s.w + j) * view.pitch + column + c;
-                            };
-                            write(value, columns - c, here, add, at(y),
-                                  here.rectified ? at(*here.rectified) : nullptr);
+                            if (i < height && j < width)
+                              write(value, columns - c, here, add,
+                                    to + (i * s.w + j) * y.pitch + c);
                           });
     }
   }

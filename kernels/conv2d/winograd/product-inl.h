@@ -87,28 +87,25 @@ void multiply(std::int64_t rows, std::int64_t columns, const Operands& o) {
 // The first `count` lanes, or all, into an output that may be a slice and stored in bf16.
 template <class T>
 HWY_NOINLINE void write_partial(const float* values, std::int64_t count, Finish finish, bool add,
-                                T* to, T* rectified) {
+                                T* to) {
   for (std::int64_t i = 0; i < count; ++i) {
     const float z = values[i] + (finish.bias ? finish.bias[i] : 0) + (add ? float(to[i]) : 0);
-    to[i] = T(cpu::activate(z, finish.slope));
-    if (rectified) rectified[i] = T(cpu::activate(float(to[i]), 0));
+    to[i] = T(z > 0 ? z : finish.slope * z);
   }
 }
 
 template <class T>
-HWY_INLINE void write(Vector value, std::int64_t count, Finish finish, bool add, T* to,
-                      T* rectified = nullptr) {
+HWY_INLINE void write(Vector value, std::int64_t count, Finish finish, bool add, T* to) {
   const Tag d;
   if (count < kLanes) {
     HWY_ALIGN float values[kLanes];
     hn::Store(value, d, values);
-    return write_partial(values, count, finish, add, to, rectified);
+    return write_partial(values, count, finish, add, to);
   }
   if (finish.bias) value = hn::Add(value, hn::LoadU(d, finish.bias));
   if (add) value = hn::Add(value, cpu::HWY_NAMESPACE::load(d, to));
   if (finish.activates()) value = activate(value, finish.slope);
   cpu::HWY_NAMESPACE::store(value, d, to);
-  if (rectified) cpu::HWY_NAMESPACE::store(activate(value, 0), d, rectified);
 }
 
 }  // namespace dagan::cpu::winograd::HWY_NAMESPACE
