@@ -54,8 +54,11 @@ int run_program(int argc, char** argv) {
   } catch (const Interrupted& stop) {
     code = report(128 + stop.signal(), stop.what());
   } catch (const std::bad_alloc&) {
-    code = report(int(Fault::device),
-                  "out of memory; use a smaller train.batch, model.width or data.size");
+    const bool training = !words.empty() && words.front() == "train";
+    code = report(
+        int(Fault::device),
+        text("out of memory; ", training ? "use a smaller train.batch, model.width or data.size"
+                                         : "end other programs, or use a larger machine"));
   } catch (const std::exception& error) {
     code = report(int(Fault::bug), text("internal error: ", error.what(), "; please report it"));
   }
