@@ -162,7 +162,8 @@ TEST_CASE("backward: losses of parts, and gradients that are numbers") {
 
   const Tensor whole = mean_squared_error(flat, leaf(tape, "other", flat.shape()));
   const Tensor part = tape.make_part("part", {}, whole, 0);
-  const Tensor both = gradients_of(0.5 * whole + 1.5 * part, {flat})[0];
+  const Tensor of_part = 1.5 * part, of_whole = 0.5 * whole;  // in this order
+  const Tensor both = gradients_of(of_part + of_whole, {flat})[0];
 
   const Tensor x = leaf(tape, "x", {1, 1, 1, 3}), l = mean_squared_error(x, zero), twice = 2.0 * l;
   linear_into(s, {}, {}, l);
