@@ -11,7 +11,8 @@ namespace {
 
 void* allocate(std::size_t bytes) {
   void* memory = allocate_memory(bytes);
-  check(Fault::device, memory != nullptr, "out of memory: ", bytes, " bytes were asked for");
+  check(Fault::device, memory != nullptr, "out of memory: ", bytes, " bytes were asked for; ",
+        kMemoryHint);
   return memory;
 }
 

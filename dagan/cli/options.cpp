@@ -17,7 +17,7 @@ const Command kCommands[] = {
      "Trains on the good images of DIR and writes checkpoints, logs and pictures to the folder "
      "RUN, and "
      "at the end model.dagan: weights, preprocessing, and a threshold set from good images that "
-     "training did not see. Ctrl-C saves first; --resume goes on where it stopped.",
+     "training did not see. Ctrl-C or a closed terminal saves first; --resume goes on from there.",
      run_train,
      {"train --data parts --out run", "train --out run --resume",
       "train --data parts --out run --recipe paper --set train.batch=16"}},

@@ -7,6 +7,7 @@
 #include <new>
 
 #include "core/check.h"
+#include "core/memory.h"
 #include "dagan/cli/help.h"
 #include "dagan/cli/options.h"
 #include "dagan/cli/output.h"
@@ -54,11 +55,7 @@ int run_program(int argc, char** argv) {
   } catch (const Interrupted& stop) {
     code = report(128 + stop.signal(), stop.what());
   } catch (const std::bad_alloc&) {
-    const bool training = !words.empty() && words.front() == "train";
-    code = report(
-        int(Fault::device),
-        text("out of memory; ", training ? "use a smaller train.batch, model.width or data.size"
-                                         : "end other programs, or use a larger machine"));
+    code = report(int(Fault::device), text("out of memory; ", kMemoryHint));
   } catch (const std::exception& error) {
     code = report(int(Fault::bug), text("internal error: ", error.what(), "; please report it"));
   }

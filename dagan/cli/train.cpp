@@ -19,10 +19,11 @@
 namespace dagan {
 namespace {
 
-// Asks training to save and stop; from now on SIGINT and SIGTERM kill. Not SIGHUP: a terminal that
-// is closed sends it more than once.
+// Asks training to save and stop. After the first SIGINT or SIGTERM the next one kills; a SIGHUP
+// never does: a terminal that is closed sends more than one signal.
 void stop_once(int signal) {
   request_stop(signal);
+  if (signal == SIGHUP) return;
   std::signal(SIGINT, SIG_DFL);
   std::signal(SIGTERM, SIG_DFL);
 }
