@@ -10,9 +10,11 @@ namespace dagan {
 // Zeroed and aligned to 64 bytes; null when there is none. Large blocks lie in huge pages, since
 // kernels walk through them in long strides, and cost no time until they are used.
 void* allocate_memory(std::size_t bytes);
+void release_memory(void*);
+
+// What a user can do where there is none.
 inline constexpr const char* kMemoryHint =
     "use smaller batches, models or images, or end other programs";
-void release_memory(void*);
 
 // For a vector that is filled right after it was made: elements are not initialised.
 template <class T>
