@@ -32,11 +32,12 @@ function(dagan_emulator_library target backend)
 endfunction()
 
 dagan_emulator_library(dagan_emulated emulated kernels/table.cpp ${DAGAN_GPU_SOURCES})
+dagan_precompile(dagan_emulated)
 set(DAGAN_KERNEL_OBJECTS $<TARGET_OBJECTS:dagan_kernels> $<TARGET_OBJECTS:dagan_emulated>)
-set(DAGAN_CUDA_LIBRARIES "")
+set(DAGAN_KERNEL_LIBRARIES "")  # what all of them need
 if(DAGAN_COVERAGE)
   target_compile_options(dagan_emulated PRIVATE -O1 --coverage)
-  add_link_options(--coverage)
+  list(APPEND DAGAN_KERNEL_LIBRARIES gcov)
 endif()
 
 # The compiler's hooks for ThreadSanitizer, answered by the emulator instead of its runtime.
@@ -49,6 +50,7 @@ endif()
 if(DAGAN_SANITIZED EQUAL -1 AND DAGAN_TESTS AND NOT DAGAN_COVERAGE)
   dagan_emulator_library(dagan_checked checked kernels/table.cpp ${DAGAN_GPU_SOURCES}
                          ${DAGAN_TEST_KERNELS})
+  dagan_precompile(dagan_checked)
   target_compile_options(dagan_checked PRIVATE -O1 -g1 -fsanitize=thread)
 endif()
 
@@ -129,4 +131,4 @@ set_source_files_properties(${DAGAN_RIVALS} PROPERTIES
 target_sources(dagan_kernels PRIVATE kernels/device/cuda_versions.cpp ${DAGAN_RIVALS})
 list(APPEND DAGAN_KERNEL_OBJECTS ${DAGAN_CUDA_OBJECTS} $<TARGET_OBJECTS:dagan_cuda_table>)
 find_package(Threads REQUIRED)
-set(DAGAN_CUDA_LIBRARIES ${DAGAN_CUDART} Threads::Threads ${CMAKE_DL_LIBS} rt)
+list(APPEND DAGAN_KERNEL_LIBRARIES ${DAGAN_CUDART} Threads::Threads ${CMAKE_DL_LIBS} rt)
