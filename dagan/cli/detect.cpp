@@ -1,5 +1,7 @@
 #include <iostream>
 #include <memory>
+#include <optional>
+#include <span>
 
 #include "dagan/cli/commands.h"
 #include "dagan/cli/inputs.h"
@@ -52,6 +54,38 @@ class Chunk {
   Jobs jobs_;
 };
 
+// All inputs in their order, a chunk at a time, while the one that follows is being decoded.
+class Chunks {
+ public:
+  Chunks(std::span<const Input> inputs, const Preprocessing& how, bool keep_images)
+      : rest_(inputs), how_(how), keep_images_(keep_images) {
+    start();
+  }
+
+  // The next one, decoded; null after the last.
+  std::unique_ptr<Chunk> next() {
+    std::unique_ptr<Chunk> chunk = std::move(ahead_);
+    if (chunk) {
+      chunk->wait();
+      start();
+    }
+    return chunk;
+  }
+
+ private:
+  void start() {
+    if (rest_.empty()) return;
+    const std::size_t count = std::min(kChunk, rest_.size());
+    ahead_ = std::make_unique<Chunk>(rest_.first(count), how_, keep_images_);
+    rest_ = rest_.subspan(count);
+  }
+
+  std::span<const Input> rest_;
+  Preprocessing how_;
+  bool keep_images_;
+  std::unique_ptr<Chunk> ahead_;
+};
+
 // Where the lines go: standard output at once, or a file that appears complete.
 class Sink {
  public:
@@ -90,7 +124,7 @@ Record judge(const Input& input, const std::string& error, const Detector::Resul
 }
 
 Counts judge_all(const Arguments& arguments, const Model& model, const Backend& backend,
-                 const std::vector<Input>& inputs) {
+                 const std::vector<Input>& inputs, Chunks& chunks) {
   const std::string format = arguments.text("--format");
   const float threshold =
       arguments.has("--threshold") ? float(arguments.number("--threshold")) : model.threshold;
@@ -98,20 +132,11 @@ Counts judge_all(const Arguments& arguments, const Model& model, const Backend& 
                           model.preprocessing.levels, threshold);
   pictures.check_replace_none(inputs);
   Counts counts;
-  const auto chunk_at = [&](std::size_t first) {
-    const std::size_t count = std::min(kChunk, inputs.size() - first);
-    return std::make_unique<Chunk>(std::span(inputs).subspan(first, count), model.preprocessing,
-                                   pictures.any());
-  };
-  std::unique_ptr<Chunk> next = chunk_at(0);
   Detector detector(model, backend, std::int64_t(std::min(kChunk, inputs.size())),
                     inputs.size() <= kChunk ? Runs::once : Runs::often);
   Sink sink(arguments.text("--output"));
   sink.write(record_header(format));
-  for (std::size_t first = 0; first < inputs.size(); first += kChunk) {
-    const std::unique_ptr<Chunk> chunk = std::move(next);
-    chunk->wait();
-    if (first + kChunk < inputs.size()) next = chunk_at(first + kChunk);
+  while (const std::unique_ptr<Chunk> chunk = chunks.next()) {
     const std::vector<Detector::Result> results = detector(chunk->pixels);
     std::string lines;
     for (std::size_t i = 0; i < results.size(); ++i) {
@@ -131,9 +156,16 @@ Counts judge_all(const Arguments& arguments, const Model& model, const Backend& 
 
 int run_detect(const Arguments& arguments) {
   const Backend& backend = backend_named(arguments.text("--device"));
-  const Model model = load_model(arguments.text("model"), backend);
-  const Counts counts =
-      judge_all(arguments, model, backend, expand_inputs(arguments.list("input"), std::cin));
+  const bool keep_images = arguments.has("--heatmap") || arguments.has("--overlay");
+  std::vector<Input> inputs;
+  std::optional<Chunks> chunks;
+  // The first pictures are decoded while the weights are read.
+  const auto start = [&](const ModelInfo& info) {
+    inputs = expand_inputs(arguments.list("input"), std::cin);
+    chunks.emplace(inputs, info.preprocessing, keep_images);
+  };
+  const Model model = load_model(arguments.text("model"), backend, start);
+  const Counts counts = judge_all(arguments, model, backend, inputs, *chunks);
   if (!arguments.has("--quiet")) {
     std::cerr << counts.ok << " ok, " << counts.ng << " ng, " << counts.error << " unreadable\n";
   }

@@ -204,7 +204,8 @@ fs::path model_path(const fs::path& run_or_file) {
   return file;
 }
 
-Model load_model(const fs::path& run_or_file, const Backend& backend) {
+Model load_model(const fs::path& run_or_file, const Backend& backend,
+                 const std::function<void(const ModelInfo&)>& known) {
   const fs::path file = model_path(run_or_file);
   const std::string name = shown(file);
   std::error_code error;
@@ -219,6 +220,7 @@ Model load_model(const fs::path& run_or_file, const Backend& backend) {
   model.fingerprint = required(content.metadata, "checksum", name);
   model.store = std::make_unique<Store>(backend.runtime);
   const std::map<std::string, Destination> destinations = destinations_of(model, content);
+  if (known) known(model);
   for (const NamedTensor& t : content.tensors) {
     const auto fill = [&](std::span<std::byte> to) { reader.next(to); };
     const auto found = destinations.find(t.name);

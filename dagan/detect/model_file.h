@@ -2,6 +2,7 @@
 // turns a picture into a verdict. docs/formats.md lists its metadata.
 #pragma once
 #include <filesystem>
+#include <functional>
 #include <memory>
 #include <vector>
 
@@ -38,7 +39,9 @@ void save_model(const std::filesystem::path& file, const ModelInfo& info, const 
 
 // A model's file, or the folder of a run that holds one. Errors: Fault::model, naming the file:
 // missing, not a model, damaged, of a newer version, or without a tensor or key that it needs.
-Model load_model(const std::filesystem::path& run_or_file, const Backend& backend = cpu_backend());
+// known: called before the weights are read, which takes most of the time; they may yet be damaged.
+Model load_model(const std::filesystem::path& run_or_file, const Backend& backend = cpu_backend(),
+                 const std::function<void(const ModelInfo&)>& known = {});
 
 // The file that load_model reads.
 std::filesystem::path model_path(const std::filesystem::path& run_or_file);
