@@ -7,6 +7,7 @@
 
 #include "dagan/data/preprocess.h"
 #include "tests/data_files.h"
+#include "tests/small_runs.h"
 
 namespace dagan {
 namespace {
@@ -188,6 +189,23 @@ TEST_CASE("jobs run once each, and one that throws something else is heard, too"
 
 void sleep_ms(int milliseconds) {
   std::this_thread::sleep_for(std::chrono::milliseconds(milliseconds));
+}
+
+TEST_CASE("no more jobs run at once than kernels have threads") {
+  for (const int threads : {1, 3}) {
+    const Threads limit(threads);
+    std::atomic<int> running = 0, most = 0;
+    Jobs jobs(12, [&](std::size_t) {
+      const int now = ++running;
+      for (int before = most; before < now && !most.compare_exchange_weak(before, now);) {
+      }
+      sleep_ms(5);
+      --running;
+    });
+    jobs.wait_all();
+    CHECK(most >= 1);
+    CHECK(most <= threads);
+  }
 }
 
 // With one thread, the second job never starts, and the answers are the same.

@@ -266,9 +266,9 @@ const ExitCode kExitCodes[] = {
     {6, "output: not writable, disk full, or already there"},
     {7, "training failed its health check; the last good checkpoint is kept"},
     {8, "a gate failed: --require, --fail-on or --verify"},
-    {129, "the terminal was closed; training has saved"},
-    {130, "interrupted (Ctrl-C); training has saved"},
-    {143, "terminated; training has saved"},
+    {129, "the terminal was closed; training has saved, if it had begun"},
+    {130, "interrupted (Ctrl-C); training has saved, if it had begun"},
+    {143, "terminated; training has saved, if it had begun"},
 };
 
 const RecipeKey* recipe_key(std::string_view name) {

@@ -38,7 +38,9 @@ class StopSignals {
     struct sigaction action {};
     action.sa_handler = stop_once;
     action.sa_flags = SA_RESTART;
+    // Each is handled before the next one, so that the first counts.
     sigemptyset(&action.sa_mask);
+    for (const int signal : {SIGINT, SIGTERM, SIGHUP}) sigaddset(&action.sa_mask, signal);
     sigaction(SIGINT, &action, &interrupt_);
     sigaction(SIGTERM, &action, &terminate_);
     sigaction(SIGHUP, nullptr, &hangup_);

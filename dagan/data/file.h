@@ -19,7 +19,7 @@ std::string shown(const std::filesystem::path& path);
 // than `limit` bytes, or ends too soon.
 class FileReader {
  public:
-  FileReader(const std::filesystem::path& file, std::uintmax_t limit);
+  explicit FileReader(const std::filesystem::path& file, std::uintmax_t limit = UINTMAX_MAX);
 
   std::uintmax_t size() const { return size_; }
   void read(std::span<std::byte> to);  // the next bytes

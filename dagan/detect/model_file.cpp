@@ -19,7 +19,6 @@ namespace fs = std::filesystem;
 
 constexpr const char* kFormat = "dagan.model/1";
 constexpr const char* kContents = "data.contents";
-constexpr std::uintmax_t kLimit = std::uintmax_t(4) << 30;  // bytes
 
 // The networks that a score reads, recorded without a pass: their parts name the file's tensors.
 struct Networks {
@@ -210,7 +209,7 @@ Model load_model(const fs::path& run_or_file, const Backend& backend,
   const std::string name = shown(file);
   std::error_code error;
   check(Fault::model, fs::exists(file, error), name, ": there is no such model; check the path");
-  FileReader bytes(file, kLimit);
+  FileReader bytes(file);
   SafetensorsReader reader([&](std::span<std::byte> to) { bytes.read(to); }, bytes.size(), name);
   const Safetensors& content = reader.content();
 
