@@ -16,9 +16,6 @@ class Pictures {
   Pictures(std::filesystem::path heat_maps, std::filesystem::path overlays, Levels levels,
            float threshold);
 
-  // Whether write() writes: if not, it needs no image.
-  bool any() const { return !heat_maps_.empty() || !overlays_.empty(); }
-
   // Throws Fault::output where writing under one of the labels would replace one of the files.
   void check_replace_none(std::span<const Input> inputs) const;
 
@@ -28,6 +25,8 @@ class Pictures {
              std::span<const float> map) const;
 
  private:
+  bool any() const { return !heat_maps_.empty() || !overlays_.empty(); }
+
   std::filesystem::path heat_maps_, overlays_;
   Levels levels_;
   float threshold_;

@@ -4,7 +4,8 @@
 
 namespace dagan {
 
-// Async-signal-safe; the first signal counts. The run finishes its step, saves a checkpoint and throws Interrupted.
+// Async-signal-safe; the first signal counts. The run finishes its step, saves a checkpoint and
+// throws Interrupted.
 void request_stop(int signal);
 int stop_requested();  // the signal, or 0
 void clear_stop();
